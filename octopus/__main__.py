@@ -1,0 +1,5 @@
+"""``python -m octopus``."""
+
+from octopus.cli import main
+
+main()

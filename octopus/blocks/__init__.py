@@ -1,0 +1,1 @@
+"""Ordinary, tested pieces that scripts are composed of; the writer puts their source into the script."""

@@ -1,0 +1,84 @@
+"""Arithmetic of what a run may spend; the journal is the only source of what was spent."""
+
+from __future__ import annotations
+
+from octopus.journal import Journal
+from octopus.records import Budget
+
+#: Share of the remaining search time that one experiment may use, so that a hang cannot eat the run.
+EXPERIMENT_SHARE = 0.5
+#: Seconds that the first experiment gets however small the limit is: a run always ends with something.
+FIRST_EXPERIMENT_S = 10.0
+#: Seconds after which a child is stopped when the run has no time limit.
+UNLIMITED_EXPERIMENT_S = 3600.0
+#: Fits after the search: the winner, the plain baseline and the refit.
+_FINAL_FITS = 3
+#: Seconds for replays, scoring and writing; measured in ``benchmarks/overhead.py`` and rounded up.
+_FINAL_OVERHEAD_S = 2.0
+
+
+def reserve_s(journal: Journal) -> float:
+    """Return the seconds to keep for fitting, replaying, proving and refitting the winner.
+
+    The winner's slowest candidate so far stands for each of the final fits; an experiment runs one fit
+    per fold, ``n_jobs`` at a time, and a final fit sees ``n_splits / (n_splits - 1)`` times the rows of a fold.
+    """
+    best = journal.best
+    plan = journal.validation
+    if best is None or plan is None:
+        return _FINAL_OVERHEAD_S
+    n_children = max(1, plan.n_splits * plan.n_repeats)
+    n_parallel = min(n_children, journal.started.n_jobs) if journal.started else 1
+    growth = plan.n_splits / max(1, plan.n_splits - 1)
+    return _FINAL_OVERHEAD_S + _FINAL_FITS * growth * best.outcome.wall_s * n_parallel / n_children
+
+
+def remaining_s(journal: Journal, budget: Budget) -> float | None:
+    """Return the seconds left for searching, the reserve taken off; None without a time limit."""
+    if budget.time_limit_s is None:
+        return None
+    return budget.time_limit_s - journal.elapsed_s - reserve_s(journal)
+
+
+def experiment_wall_s(journal: Journal, budget: Budget, elapsed_s: float) -> float:
+    """Return the seconds that the next experiment may run.
+
+    Parameters
+    ----------
+    journal : Journal
+        What was done so far.
+    budget : Budget
+        The limits.
+    elapsed_s : float
+        Seconds since the run began.
+    """
+    if budget.time_limit_s is None:
+        return UNLIMITED_EXPERIMENT_S
+    left = budget.time_limit_s - elapsed_s - reserve_s(journal)
+    if not journal.experiments:
+        return max(left * EXPERIMENT_SHARE, FIRST_EXPERIMENT_S)
+    return max(left * EXPERIMENT_SHARE, 1.0)
+
+
+def spent_out(journal: Journal, budget: Budget) -> str | None:
+    """Return what has run out, in words; None while there is enough for another experiment."""
+    n_done = len(journal.experiments)
+    if n_done == 0:
+        return None
+    if budget.max_experiments is not None and n_done >= budget.max_experiments:
+        return f"all {budget.max_experiments} experiments are spent"
+    left = remaining_s(journal, budget)
+    if left is not None and left <= 0.5 * _cheapest_s(journal):
+        return f"{journal.elapsed_s:.0f} s of {budget.time_limit_s:.0f} s are spent, the rest is kept for the final fit"
+    tokens = sum(e.usage.input_tokens + e.usage.output_tokens for e in journal.experiments)
+    if budget.max_tokens is not None and tokens >= budget.max_tokens:
+        return f"{tokens} of {budget.max_tokens} tokens are spent"
+    cost = sum(e.usage.cost_usd for e in journal.experiments)
+    if budget.max_cost_usd is not None and cost >= budget.max_cost_usd:
+        return f"${cost:.2f} of ${budget.max_cost_usd:.2f} are spent"
+    return None
+
+
+def _cheapest_s(journal: Journal) -> float:
+    """Return the wall time of the fastest valid experiment: less than half of that buys nothing."""
+    return min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)

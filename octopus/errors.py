@@ -1,0 +1,179 @@
+"""Everything octopus raises and warns about.
+
+::
+
+    OctopusError
+    ├── InvalidParameter (ValueError)        parameter, value, why, remedy
+    ├── InvalidData (ValueError)             what is wrong with X, y or a table
+    │   └── UnsupportedTask                  multi-output, survival, ranking, sparse …
+    ├── RunDirectoryError (ValueError)       path: not ours, in use, already finished
+    ├── JournalError                         path, line: the journal cannot be read
+    ├── PluginError
+    │   ├── PluginNotFound (LookupError)     group, name, near names
+    │   ├── PluginConflict                   group, name, both distributions
+    │   └── PluginBroken (ImportError)       group, name, entry point
+    ├── SandboxError                         the sandbox itself failed, never the script
+    │   └── SandboxUnavailable               level, why, remedy
+    ├── HoldoutError                         opened twice
+    └── NoValidExperiment                    no script ever worked; carries the journal
+
+    OctopusWarning (UserWarning)
+    ├── WeakSandbox                          the level in use and what it does not stop
+    ├── InterruptedSearch                    Ctrl-C: the best model so far is returned
+    └── ReplayWarning                        the refitted model did not replay; the scored one ships
+
+A crash of a generated script is data (an :class:`octopus.records.Outcome`) and raises nothing.
+Every message says what happened with the offending value, why, and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from octopus.journal import Journal
+
+
+class OctopusError(Exception):
+    """Base of every error that octopus raises."""
+
+
+class InvalidParameter(OctopusError, ValueError):
+    """A constructor or ``fit`` parameter has a value that cannot be used."""
+
+    def __init__(self, parameter: str, value: object, why: str, remedy: str) -> None:
+        self.parameter, self.value, self.why, self.remedy = parameter, value, why, remedy
+        super().__init__(f"{parameter}={value!r}: {why}. {remedy}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.parameter, self.value, self.why, self.remedy)
+
+
+class InvalidData(OctopusError, ValueError):
+    """The table, the target or an array beside them cannot be learned from or predicted on."""
+
+
+class UnsupportedTask(InvalidData):
+    """A kind of problem that octopus does not solve; the message says what to do instead."""
+
+
+class RunDirectoryError(OctopusError, ValueError):
+    """The run directory cannot be used."""
+
+    def __init__(self, path: Path, why: str, remedy: str) -> None:
+        self.path, self.why, self.remedy = path, why, remedy
+        super().__init__(f"run directory {str(path)!r}: {why}. {remedy}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.why, self.remedy)
+
+
+class JournalError(OctopusError):
+    """A journal cannot be read or is of a format that this version does not know."""
+
+    def __init__(self, path: Path, line: int, why: str) -> None:
+        self.path, self.line, self.why = path, line, why
+        super().__init__(f"journal {str(path)!r}, line {line}: {why}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.line, self.why)
+
+
+class PluginError(OctopusError):
+    """A plug-in cannot be found or loaded."""
+
+
+class PluginNotFound(PluginError, LookupError):
+    """No plug-in of that name is registered."""
+
+    def __init__(self, group: str, name: str, known: Sequence[str], near: Sequence[str]) -> None:
+        self.group, self.name, self.known, self.near = group, name, tuple(known), tuple(near)
+        guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        names = ", ".join(known) if known else "none"
+        super().__init__(
+            f"no plug-in named {name!r} in {group} (registered: {names}).{guess} "
+            "Install the package that provides it or name one of the registered ones."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.group, self.name, self.known, self.near)
+
+
+class PluginConflict(PluginError):
+    """Two distributions register the same name."""
+
+    def __init__(self, group: str, name: str, distributions: Sequence[str]) -> None:
+        self.group, self.name, self.distributions = group, name, tuple(distributions)
+        super().__init__(
+            f"{name!r} in {group} is registered by {' and '.join(self.distributions)}: "
+            "which one is meant is not clear. Uninstall one of them."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.group, self.name, self.distributions)
+
+
+class PluginBroken(PluginError, ImportError):
+    """A registered plug-in cannot be imported."""
+
+    def __init__(self, group: str, plugin: str, target: str, why: str) -> None:
+        self.group, self.plugin, self.target, self.why = group, plugin, target, why
+        super().__init__(
+            f"{plugin!r} in {group} is registered as {target} but cannot be loaded: {why}. "
+            "Reinstall the package that provides it, with its extra."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.group, self.plugin, self.target, self.why)
+
+
+class SandboxError(OctopusError):
+    """The sandbox itself failed. What a script does in it is an outcome, never this error."""
+
+
+class SandboxUnavailable(SandboxError):
+    """The sandbox level asked for cannot be had on this machine."""
+
+    def __init__(self, level: str, why: str, remedy: str) -> None:
+        self.level, self.why, self.remedy = level, why, remedy
+        super().__init__(f"sandbox level {level!r} is not available: {why}. {remedy}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.level, self.why, self.remedy)
+
+
+class HoldoutError(OctopusError):
+    """The holdout was asked for twice, or by something that must not see it."""
+
+
+class NoValidExperiment(OctopusError):
+    """No script ever worked, so there is no model. The journal tells what was tried."""
+
+    def __init__(self, journal: Journal, why: str) -> None:
+        self.journal, self.why = journal, why
+        super().__init__(
+            f"no experiment produced a valid model: {why}. "
+            "The exception's `journal` holds every attempt with its diagnosis."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.journal, self.why)
+
+
+class OctopusWarning(UserWarning):
+    """Base of every warning that octopus issues."""
+
+
+class WeakSandbox(OctopusWarning):
+    """Scripts run at a sandbox level that guards against accident only."""
+
+
+class InterruptedSearch(OctopusWarning):
+    """The search was interrupted; the best model found until then is returned."""
+
+
+class ReplayWarning(OctopusWarning):
+    """The model refitted on every row did not replay, so the scored fit ships."""

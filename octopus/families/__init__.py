@@ -1,0 +1,1 @@
+"""Kinds of model: what each suits and what the playbook may try with it."""

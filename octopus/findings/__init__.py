@@ -1,0 +1,1 @@
+"""What a senior sees in the data before the first experiment."""

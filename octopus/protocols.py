@@ -1,0 +1,233 @@
+"""Everything that may vary, on one screen. The contract suites in :mod:`octopus.testing` check each of these.
+
+Plug-ins are registered by entry point (groups ``octopus.families``, ``octopus.scientists``,
+``octopus.crash_rules``, ``octopus.symptom_rules``, ``octopus.sandboxes``) and found by :mod:`octopus.registry`;
+ours come in by the same door. Where a user passes an instance, it must survive ``sklearn.clone`` and pickle:
+locks and clients are opened at use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from octopus.dataset import Float, Rows
+from octopus.journal import Journal
+from octopus.records import (
+    Decision,
+    Diagnosis,
+    Limits,
+    Outcome,
+    Profile,
+    Proposal,
+    Record,
+    Script,
+    Task,
+    ValidationPlan,
+)
+
+Encoding = Literal["one_hot", "native"]
+
+
+class Recipe(Record, frozen=True, kw_only=True):
+    """A model as a family offers it to the playbook: words for the hypothesis, source for the script.
+
+    Parameters
+    ----------
+    idea : str
+        Short name, unique within the family: the playbook remembers by it what was tried.
+    hypothesis, expected : str
+        Why this should work here and what should come of it, in words.
+    encoding : {"one_hot", "native"}
+        The table that the model wants: scaled numbers and indicator columns without missing values, or
+        numbers with NaN and pandas categoricals.
+    model : str
+        Source of an expression that makes the unfitted estimator.
+    imports : tuple of str
+        Import statements that the expression needs.
+    blocks : tuple of str
+        Names of functions and classes of :mod:`octopus.blocks` that the expression uses.
+    definitions : str
+        Further module-level source that the expression needs.
+    log_target : bool
+        Fit log1p of the target and predict its inverse (regression).
+    answers : tuple of str
+        Codes of the diagnoses that this idea is a remedy for; empty for a first draft.
+    """
+
+    idea: str
+    hypothesis: str
+    expected: str
+    encoding: Encoding
+    model: str
+    imports: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    definitions: str = ""
+    log_target: bool = False
+    answers: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Family(Protocol):
+    """A kind of model."""
+
+    @property
+    def name(self) -> str:
+        """Name by which users and plans refer to it."""
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that its scripts import; the zygote loads them once, before any script."""
+
+    def reason_against(self, task: Task, profile: Profile) -> str | None:
+        """Return why it cannot or should not take part; None if it applies."""
+
+    def recipes(self, task: Task, profile: Profile) -> Sequence[Recipe]:
+        """Return what the playbook may try: the first draft, then variations with the codes they answer."""
+
+
+@runtime_checkable
+class Scientist(Protocol):
+    """Who decides what to try."""
+
+    @property
+    def name(self) -> str:
+        """Name for the journal and the console."""
+
+    def propose(self, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
+        """Return what to do for a decision to draft, repair or improve."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a symptom rule may look at; it never leaves the parent process.
+
+    ``predictions`` has one row per scored row and NaN where a row was never scored: shape (n_rows, n_classes)
+    with probabilities, or (n_rows,). ``y`` has shape (n_rows,).
+    """
+
+    task: Task
+    profile: Profile
+    validation: ValidationPlan
+    journal: Journal
+    y: Float
+    predictions: Float
+    fold_scores: tuple[float, ...]
+    constant_score: float
+
+
+class CrashRule(Protocol):
+    """Names the cause of a failure."""
+
+    @property
+    def code(self) -> str:
+        """Code of the diagnosis, such as ``OCT203``."""
+
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
+        """Return the diagnosis if this rule explains the outcome."""
+
+
+class SymptomRule(Protocol):
+    """Names what is wrong with an experiment that ran."""
+
+    @property
+    def code(self) -> str:
+        """Code of the diagnosis, such as ``OCT612``."""
+
+    def match(self, evidence: Evidence) -> Diagnosis | None:
+        """Return the diagnosis if the symptom is there."""
+
+
+JobKind = Literal["fold", "fit", "replay"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One piece of work for one child.
+
+    * ``fold``: import the script, fit on ``train_rows``, predict ``predict_rows``.
+    * ``fit``: the same, and hand back the fitted pipeline as bytes.
+    * ``replay``: no script and no training data; load ``model``, predict ``predict_rows``.
+
+    Parameters
+    ----------
+    kind : {"fold", "fit", "replay"}
+        What to do.
+    features : Path
+        Table written by :func:`octopus.frame.write_table`, never with a target in it. The child reads it only.
+    source : str or None
+        The script; None for a replay.
+    model : bytes or None
+        Fitted pipeline for a replay.
+    train_rows : ndarray of int64 or None
+        Positions in the table to fit on.
+    y : ndarray of shape (len(train_rows),) or None
+        Labels of exactly those rows.
+    sample_weight, groups, time : ndarray of shape (len(train_rows),) or None
+        What ``fit`` may also be told of those rows.
+    predict_rows : ndarray of int64
+        Positions in the table to predict.
+    n_classes : int
+        Number of classes, 0 for regression: fixes the shape of the predictions.
+    random_state : int
+        Set on every step of the pipeline that has such a parameter.
+    limits : Limits
+        What the child may use.
+    """
+
+    kind: JobKind
+    features: Path
+    predict_rows: Rows
+    n_classes: int
+    random_state: int
+    limits: Limits
+    source: str | None = None
+    model: bytes | None = None
+    train_rows: Rows | None = None
+    y: Float | None = None
+    sample_weight: Float | None = None
+    groups: Rows | None = None
+    time: Rows | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobResult:
+    """What came of a job.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What happened.
+    predictions : ndarray of shape (n, n_classes) or (n,), float64, or None
+        Checked for shape, type and range; None unless the outcome is ok.
+    model : bytes or None
+        The fitted pipeline, opaque, for a ``fit`` that went well.
+    """
+
+    outcome: Outcome
+    predictions: Float | None = None
+    model: bytes | None = None
+
+
+@runtime_checkable
+class Sandbox(Protocol):
+    """Where scripts run. What a script does is an outcome, never an exception of ``run``."""
+
+    @property
+    def level(self) -> str:
+        """What it promises: ``strict``, ``standard`` or ``process``."""
+
+    def run(self, job: Job) -> JobResult:
+        """Run one job in a child of its own and collect the result; may be called from several threads."""
+
+    def close(self) -> None:
+        """End every process it keeps; may be called twice."""
+
+
+class SandboxFactory(Protocol):
+    """Registered in ``octopus.sandboxes`` under the level's name."""
+
+    def __call__(self, *, imports: Sequence[str], environment: Mapping[str, str]) -> Sandbox:
+        """Open a sandbox whose children start with these modules imported and these variables set."""

@@ -1,0 +1,1 @@
+"""Deterministic diagnosis: crash rules and symptom rules, one code each."""
