@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 Rows = NDArray[np.int64]
+_Value = TypeVar("_Value", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +55,26 @@ class Dataset:
             time=None if self.time is None else self.time[rows],
             row_ids=self.row_ids[rows],
         )
+
+    def joined(self, other: Dataset) -> Dataset:
+        """Return these rows and then the other ones; what only one side knows (weights, groups, time) is dropped."""
+        return Dataset(
+            table=pd.concat([self.table, other.table], ignore_index=True),
+            y=np.concatenate([self.y, other.y]),
+            sample_weight=_joined(self.sample_weight, other.sample_weight),
+            groups=_joined(self.groups, other.groups),
+            time=_joined(self.time, other.time),
+            row_ids=np.concatenate([self.row_ids, other.row_ids]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """Positions of the rows that a fold fits on and of the rows that it is scored on."""
+
+    train_rows: Rows
+    valid_rows: Rows
+
+
+def _joined(first: NDArray[_Value] | None, second: NDArray[_Value] | None) -> NDArray[_Value] | None:
+    return None if first is None or second is None else np.concatenate([first, second])

@@ -115,7 +115,7 @@ class Evidence:
     y: Float
     predictions: Float
     fold_scores: tuple[float, ...]
-    constant_score: float
+    constant_score: float | None
 
 
 class CrashRule(Protocol):
@@ -223,7 +223,7 @@ class Sandbox(Protocol):
         """Run one job in a child of its own and collect the result; may be called from several threads."""
 
     def close(self) -> None:
-        """End every process it keeps; may be called twice."""
+        """End every process it keeps, running jobs included; may be called twice, and a later ``run`` starts anew."""
 
 
 class SandboxFactory(Protocol):

@@ -433,8 +433,9 @@ class HoldoutOpened(Event, frozen=True, kw_only=True, tag="holdout_opened"):
 
 
 class Fitted(Event, frozen=True, kw_only=True, tag="fitted"):
-    """The winner, fitted and replayed in a clean process."""
+    """An experiment's pipeline, fitted on all rows that it may see and replayed in a clean process."""
 
+    experiment: int
     model: ModelFile
     checks: tuple[ReplayCheck, ...]
 

@@ -1,0 +1,135 @@
+"""Where a run is written: its directory, its journal, its clock."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+import platformdirs
+
+from octopus.errors import RunDirectoryError
+from octopus.journal import FILENAME, Journal, JournalFile
+from octopus.records import AnyEvent
+
+
+class Stamp(TypedDict):
+    """The fields that every event has."""
+
+    at: str
+    elapsed_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run under way.
+
+    Parameters
+    ----------
+    name : str
+        Name of the run.
+    file : JournalFile
+        Its journal.
+    workspace : Path
+        Holds copies of the data while the search runs; deleted after it.
+    elapsed_s : callable
+        Seconds since ``fit`` was entered, counted on where an interrupted run stopped.
+    """
+
+    name: str
+    file: JournalFile
+    workspace: Path
+    elapsed_s: Callable[[], float]
+
+    @property
+    def journal(self) -> Journal:
+        """What was done so far."""
+        return self.file.journal
+
+    def stamp(self) -> Stamp:
+        """Return time and elapsed seconds for an event that is written now."""
+        return Stamp(at=datetime.now(UTC).isoformat(timespec="milliseconds"), elapsed_s=round(self.elapsed_s(), 3))
+
+
+@contextmanager
+def open_run(
+    run_dir: str | os.PathLike[str] | None,
+    target: str,
+    clock: Callable[[], float],
+    warm_start: bool,
+    observers: Iterable[Callable[[AnyEvent], None]],
+) -> Iterator[tuple[Path, Run]]:
+    """Make or reopen a run directory; delete the copies of the data when the block ends.
+
+    Parameters
+    ----------
+    run_dir : path-like or None
+        The directory; None for a new one in the user's data directory.
+    target : str
+        Name of the target, for the name of a new run.
+    clock : callable
+        Seconds since ``fit`` was entered.
+    warm_start : bool
+        Whether an unfinished run in that directory is carried on.
+    observers : iterable of callable
+        Called with each event.
+
+    Yields
+    ------
+    tuple of Path and Run
+        The directory and the run.
+
+    Raises
+    ------
+    RunDirectoryError
+        The directory is a file, holds something else, or a run that may not be carried on.
+    """
+    name = run_name(target)
+    path = Path(run_dir) if run_dir is not None else Path(platformdirs.user_data_dir("octopus")) / "runs" / name
+    _check(path, warm_start)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RunDirectoryError(path, f"it cannot be made ({error.strerror})", "Give another run_dir.") from error
+    file = JournalFile(path / FILENAME, observers)
+    before_s = file.journal.elapsed_s
+    started = file.journal.started
+    with tempfile.TemporaryDirectory(prefix="work-", dir=path) as workspace:
+        run = Run(
+            name=started.run if started else path.name,
+            file=file,
+            workspace=Path(workspace),
+            elapsed_s=lambda: before_s + clock(),
+        )
+        yield path, run
+
+
+def run_name(target: str) -> str:
+    """Return a name for a new run: the target, made safe for a file system, and seven random digits."""
+    slug = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")[:30] or "run"
+    return f"{slug}-{uuid.uuid4().hex[:7]}"
+
+
+def _check(path: Path, warm_start: bool) -> None:
+    """Refuse a directory that is not ours, or a run that may not be carried on."""
+    if path.exists() and not path.is_dir():
+        raise RunDirectoryError(path, "it is a file", "Give the name of a directory that does not exist yet.")
+    if not path.is_dir() or not any(path.iterdir()):
+        return
+    if not (path / FILENAME).is_file():
+        raise RunDirectoryError(path, f"it holds files but no {FILENAME}", "Give a new or empty directory.")
+    if not warm_start:
+        raise RunDirectoryError(
+            path, "it holds a run already", "Give another run_dir, or warm_start=True to carry an unfinished run on."
+        )
+    if JournalFile(path / FILENAME).journal.finished is not None:
+        raise RunDirectoryError(
+            path, "its run is finished and its holdout is open", "More search is a new run: give another run_dir."
+        )

@@ -1,0 +1,289 @@
+"""Scores, computed by the parent from predictions and labels that no script ever holds together.
+
+scikit-learn's own scorers do the arithmetic: a recorded-predictions estimator stands in for the model, so that
+names, ``make_scorer`` objects and callables with the signature ``(estimator, X, y)`` all work, and greater is
+always better.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
+
+from octopus.dataset import Float, Rows
+from octopus.errors import InvalidParameter
+from octopus.records import Score, TaskType
+
+#: What is optimised where neither ``scoring`` nor the goal says it.
+DEFAULT_SCORING: dict[TaskType, str] = {
+    "binary": "roc_auc",
+    "multiclass": "neg_log_loss",
+    "regression": "neg_root_mean_squared_error",
+}
+#: Correlation assumed between two candidates' errors on one shared split, where it cannot be measured.
+_SHARED_SPLIT_CORRELATION = 0.9
+
+Scorer = Callable[..., float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """A metric, ready to be computed from predictions.
+
+    Parameters
+    ----------
+    name : str
+        Name for records and the console.
+    scorer : callable
+        ``(estimator, X, y) -> float``, greater is better.
+    classes : ndarray of shape (n_classes,) or None
+        What class numbers stand for when the scorer is called; None for regression.
+    takes_weight : bool
+        Whether the scorer accepts ``sample_weight``.
+    """
+
+    name: str
+    scorer: Scorer
+    classes: NDArray[np.generic] | None
+    takes_weight: bool
+
+    @property
+    def looks_at_rows(self) -> bool:
+        """Whether the metric is the user's own function, which may look at the features."""
+        return not hasattr(self.scorer, "_score_func")
+
+    def score(
+        self, y: Float, predictions: Float, sample_weight: Float | None = None, table: pd.DataFrame | None = None
+    ) -> float | None:
+        """Return the score of predictions, greater is better.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            Class numbers or target values.
+        predictions : ndarray of shape (n, n_classes) or (n,)
+            Probabilities or predicted values of the same rows.
+        sample_weight : ndarray of shape (n,) or None
+            Weights, used where the metric takes them.
+        table : DataFrame of shape (n, n_features) or None
+            The rows, for metrics that look at them.
+
+        Returns
+        -------
+        float or None
+            None where the metric is undefined on these rows (one class only, say).
+        """
+        rows = pd.DataFrame(index=range(len(y))) if table is None else table.reset_index(drop=True)
+        truth = y if self.classes is None else self.classes[y.astype(np.int64)]
+        weight = {"sample_weight": sample_weight} if self.takes_weight and sample_weight is not None else {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UndefinedMetricWarning)
+            try:
+                value = float(self.scorer(_recorded(predictions, self.classes), rows, truth, **weight))
+            except ValueError:
+                return None  # a class of the fold was never seen, say: undefined here, as by scikit-learn's word
+        return value if math.isfinite(value) else None
+
+
+def make_scoring(scoring: str | Scorer, task_type: TaskType, classes: NDArray[np.generic] | None) -> Scoring:
+    """Resolve ``scoring`` and prove on made-up predictions that it fits the task.
+
+    Parameters
+    ----------
+    scoring : str or callable
+        Name of a scikit-learn scorer, a ``make_scorer`` object, or ``(estimator, X, y) -> float``.
+    task_type : {"binary", "multiclass", "regression"}
+        The task.
+    classes : ndarray of shape (n_classes,) or None
+        The user's class labels in order; None for regression.
+
+    Returns
+    -------
+    Scoring
+        Called with the user's labels where the scorer takes them, with class numbers else (``f1`` on
+        "no" and "yes" takes the second label for the positive one).
+
+    Raises
+    ------
+    InvalidParameter
+        The name is unknown or the metric does not fit the task.
+    """
+    scorer = _log_loss(classes) if scoring == "neg_log_loss" and classes is not None else _resolve(scoring)
+    name = scoring if isinstance(scoring, str) else _name_of(scorer)
+    _refuse_other_kind(name, scorer, task_type)
+    numbers = None if classes is None else np.arange(len(classes))
+    failure: Exception | None = None
+    for labels in (classes, numbers) if classes is not None else (None,):
+        for takes_weight in (True, False):
+            candidate = Scoring(name=name, scorer=scorer, classes=labels, takes_weight=takes_weight)
+            try:
+                _probe(candidate, 0 if classes is None else len(classes))
+            except Exception as error:  # noqa: BLE001  boundary: a user's metric may raise anything
+                failure = failure or error
+            else:
+                return candidate
+    raise InvalidParameter(
+        "scoring",
+        scoring,
+        f"it cannot score a {task_type} task ({type(failure).__name__}: {failure})",
+        f"Choose a metric for {task_type}, such as {DEFAULT_SCORING[task_type]!r}.",
+    ) from failure
+
+
+def summarise(name: str, folds: tuple[float, ...], test_over_train: float) -> Score:
+    """Return mean and standard error of the folds' scores.
+
+    The variance of the mean carries the correction of Nadeau & Bengio (2003,
+    doi:10.1023/A:1024068626366) for training sets that overlap: (1/k + n_test/n_train) s².
+    """
+    k = len(folds)
+    error = float(np.std(folds, ddof=1) * math.sqrt(1 / k + test_over_train)) if k > 1 else None
+    return Score(scoring=name, mean=float(np.mean(folds)), standard_error=error, folds=folds)
+
+
+def gain(candidate: Score, reference: Score, test_over_train: float) -> tuple[float, float]:
+    """Return by how much a candidate is better, and the standard error of that, paired fold by fold."""
+    difference = candidate.mean - reference.mean
+    if len(candidate.folds) == len(reference.folds) > 1:
+        paired = np.subtract(candidate.folds, reference.folds)
+        error = float(np.std(paired, ddof=1) * math.sqrt(1 / len(paired) + test_over_train))
+    else:
+        spread = candidate.standard_error or reference.standard_error or 0.0
+        error = spread * math.sqrt(2 * (1 - _SHARED_SPLIT_CORRELATION))
+    return difference, error
+
+
+def bootstrap(
+    score: Callable[[Rows], float], n_rows: int, groups: Rows | None, random_state: int, n_resamples: int
+) -> Float:
+    """Return scores over resampled rows, or over resampled groups where rows come in groups.
+
+    The same seed draws the same resamples, so that two models can be compared draw by draw.
+    """
+    rng = np.random.default_rng(random_state)
+    members = None if groups is None else _members(groups)
+    values = []
+    for _ in range(n_resamples):
+        if members is None:
+            rows = rng.integers(0, n_rows, n_rows)
+        else:
+            rows = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+        values.append(score(rows))
+    return np.asarray(values, dtype=np.float64)
+
+
+def constant_predictions(y: Float, n_classes: int, n_rows: int, sample_weight: Float | None = None) -> Float:
+    """Return what a model that ignores the features would predict: class frequencies, or the mean."""
+    if not n_classes:
+        return np.full(n_rows, np.average(y, weights=sample_weight))
+    frequencies = np.bincount(y.astype(np.int64), weights=sample_weight, minlength=n_classes).astype(np.float64)
+    return np.tile(frequencies / frequencies.sum(), (n_rows, 1))
+
+
+def _members(groups: Rows) -> list[Rows]:
+    order = np.argsort(groups, kind="stable")
+    cuts = np.flatnonzero(np.diff(groups[order])) + 1
+    return [np.asarray(part) for part in np.split(order, cuts)]
+
+
+def _resolve(scoring: str | Scorer) -> Scorer:
+    if callable(scoring):
+        return scoring
+    if scoring in get_scorer_names():
+        scorer: Scorer = get_scorer(scoring)
+        return scorer
+    raise InvalidParameter(
+        "scoring",
+        scoring,
+        "it is not the name of a scikit-learn scorer",
+        "Use a name of sklearn.metrics.get_scorer_names(), a make_scorer object or a callable (estimator, X, y).",
+    )
+
+
+def _log_loss(classes: NDArray[np.generic]) -> Scorer:
+    """Return scikit-learn's log loss told which classes exist: a fold may lack one of them."""
+    scorer: Scorer = make_scorer(log_loss, greater_is_better=False, response_method="predict_proba", labels=classes)
+    return scorer
+
+
+def _name_of(scorer: Scorer) -> str:
+    function = getattr(scorer, "_score_func", scorer)
+    return str(getattr(function, "__name__", type(scorer).__name__))
+
+
+def _refuse_other_kind(name: str, scorer: Scorer, task_type: TaskType) -> None:
+    """Refuse a metric of another kind of task that would compute a number all the same (r2 on class numbers)."""
+    module = str(getattr(getattr(scorer, "_score_func", None), "__module__", ""))
+    kind = next((k for k in ("regression", "classification", "ranking", "cluster") if k in module), None)
+    fits = kind is None or (kind == "regression") == (task_type == "regression")
+    if kind == "cluster" or not fits:
+        raise InvalidParameter(
+            "scoring",
+            name,
+            f"it is a {kind} metric and the task is {task_type}",
+            f"Choose a metric for {task_type}, such as {DEFAULT_SCORING[task_type]!r}, or overrule with task=.",
+        )
+
+
+def _probe(scoring: Scoring, n_classes: int) -> None:
+    """Compute the metric on a few made-up rows; raise what the metric raises."""
+    n = max(8, 2 * n_classes)
+    rows = pd.DataFrame(index=range(n))
+    weight = {"sample_weight": np.ones(n)} if scoring.takes_weight else {}
+    if n_classes:
+        y = np.arange(n) % n_classes
+        predictions = np.full((n, n_classes), 0.5 / n_classes)
+        predictions[np.arange(n), y] += 0.5
+        assert scoring.classes is not None
+        scoring.scorer(_recorded(predictions, scoring.classes), rows, scoring.classes[y], **weight)
+    else:
+        y_real = np.linspace(1.0, 2.0, n)
+        scoring.scorer(_recorded(y_real + 0.1, None), rows, y_real, **weight)
+
+
+class _RecordedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Gives back recorded probabilities for rows named by the index of the frame."""
+
+    def __init__(self, probabilities: Float, classes: NDArray[np.generic]) -> None:
+        self.probabilities, self.classes_ = probabilities, classes
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict_proba(self, X: pd.DataFrame) -> Float:
+        """Return the recorded rows."""
+        rows: Float = self.probabilities[X.index.to_numpy()]
+        return rows
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.generic]:
+        """Return the most probable class."""
+        best: NDArray[np.generic] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        return best
+
+
+class _RecordedRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Gives back recorded values for rows named by the index of the frame."""
+
+    def __init__(self, values: Float) -> None:
+        self.values = values
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict(self, X: pd.DataFrame) -> Float:
+        """Return the recorded rows."""
+        rows: Float = self.values[X.index.to_numpy()]
+        return rows
+
+
+def _recorded(predictions: Float, classes: NDArray[np.generic] | None) -> _RecordedClassifier | _RecordedRegressor:
+    return _RecordedRegressor(predictions) if classes is None else _RecordedClassifier(predictions, classes)

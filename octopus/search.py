@@ -1,0 +1,230 @@
+"""The loop: seal, profile, then decide → propose → run → score → diagnose until the decision is to stop, then prove.
+
+A newcomer who reads :func:`search` knows the product. Every step is a stage of :mod:`octopus.stages`; records pass
+from one to the next, and the journal is the only state that grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from octopus.budget import experiment_wall_s
+from octopus.dataset import Dataset
+from octopus.errors import NoValidExperiment
+from octopus.frame import write_table
+from octopus.journal import FORMAT, Journal
+from octopus.proof import Shipped, prove
+from octopus.protocols import CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
+from octopus.records import (
+    Budget,
+    Decision,
+    Experiment,
+    ExperimentFinished,
+    FamilyVerdict,
+    Finding,
+    Profile,
+    Profiled,
+    RunStarted,
+    SearchStopped,
+    StopProposal,
+    Task,
+    ValidationPlan,
+)
+from octopus.rundir import Run
+from octopus.scoring import Scoring, constant_predictions
+from octopus.stages.decide import decide, settle
+from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
+from octopus.stages.holdout import Sealed, seal_holdout
+from octopus.stages.profile import profile_data
+from octopus.stages.propose import propose
+from octopus.stages.run import Bench, Trial, run_script
+from octopus.stages.validation import make_folds, plan_validation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The plug-ins of a run."""
+
+    scientist: Scientist
+    families: Sequence[Family]
+    sandbox: Sandbox
+    crash_rules: Sequence[CrashRule]
+    symptom_rules: Sequence[SymptomRule]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the user chose about the way, not about the task."""
+
+    budget: Budget
+    columns: Mapping[str, str]
+    cv: object
+    holdout: float | None
+    refit: Literal["all", "train"]
+    n_jobs: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """The task with its rows: all of them, before anything is sealed."""
+
+    task: Task
+    data: Dataset
+    given_holdout: Dataset | None
+    scoring: Scoring
+    findings: tuple[Finding, ...]
+    data_sha256: str
+    versions: Mapping[str, str]
+
+
+def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Shipped:
+    """Run experiments until the decision is to stop, then prove and ship the winner.
+
+    Parameters
+    ----------
+    question : Question
+        What is asked, and the rows.
+    parts : Parts
+        Scientist, families, sandbox, rules.
+    settings : Settings
+        Budget and choices.
+    run : Run
+        Where it is written. An unfinished journal is carried on.
+
+    Returns
+    -------
+    Shipped
+        The fitted pipeline that was proved.
+
+    Raises
+    ------
+    NoValidExperiment
+        No script ever worked.
+    """
+    sealed = seal_holdout(
+        question.data, question.task, settings.columns, settings.holdout, given=question.given_holdout
+    )
+    task = msgspec.structs.replace(question.task, group=sealed.group, time=sealed.time)
+    if run.journal.started is None:
+        run.file.append(_started(task, question, parts, settings, run))
+    profile = profile_data(task, sealed, settings.columns, question.findings)
+    profile = msgspec.structs.replace(profile, families=_verdicts(parts.families, task, profile))
+    plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv)
+    if run.journal.profile is None:
+        run.file.append(Profiled(**run.stamp(), profile=profile, validation=plan))
+    bench = _bench(question, sealed, plan, parts, settings, run)
+    if run.journal.stopped is None:
+        try:
+            stop = _explore(task, profile, plan, bench, parts, settings.budget, run)
+        except KeyboardInterrupt:
+            stop = Decision(action="stop", reason="interrupted")
+        winner = run.journal.best
+        run.file.append(SearchStopped(**run.stamp(), decision=stop, winner=winner.number if winner else None))
+    if run.journal.best is None:
+        raise NoValidExperiment(run.journal, _why_nothing(run.journal))
+    return prove(task, sealed, bench, settings.refit, settings.budget, run)
+
+
+def _explore(
+    task: Task, profile: Profile, plan: ValidationPlan, bench: Bench, parts: Parts, budget: Budget, run: Run
+) -> Decision:
+    """Run one experiment after another; return the decision to stop."""
+    while (decision := decide(run.journal, budget)).action != "stop":
+        proposal = propose(parts.scientist, decision, task, profile, run.journal)
+        decision = settle(decision, proposal)
+        if isinstance(proposal, StopProposal):
+            break
+        wall_s = experiment_wall_s(run.journal, budget, run.elapsed_s())
+        trial = run_script(proposal.script, task, bench, wall_s)
+        if trial.score is None:
+            diagnoses = diagnose_failure(trial.outcome, proposal.script, profile, parts.crash_rules)
+        else:
+            diagnoses = diagnose_symptoms(
+                _evidence(task, profile, plan, bench, trial, run.journal), parts.symptom_rules
+            )
+        experiment = Experiment(
+            number=len(run.journal.experiments) + 1,
+            decision=decision,
+            plan=proposal.plan,
+            script=proposal.script,
+            outcome=trial.outcome,
+            score=trial.score,
+            diagnoses=diagnoses,
+        )
+        run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
+    return decision
+
+
+def _started(task: Task, question: Question, parts: Parts, settings: Settings, run: Run) -> RunStarted:
+    return RunStarted(
+        **run.stamp(),
+        format=FORMAT,
+        run=run.name,
+        task=task,
+        budget=settings.budget,
+        scientist=parts.scientist.name,
+        sandbox=parts.sandbox.level,
+        data_sha256=question.data_sha256,
+        versions=question.versions,
+        n_jobs=settings.n_jobs,
+    )
+
+
+def _bench(
+    question: Question, sealed: Sealed, plan: ValidationPlan, parts: Parts, settings: Settings, run: Run
+) -> Bench:
+    """Write the training table, without target and without sealed rows, and make the folds."""
+    features = run.workspace / "train.arrow"
+    write_table(sealed.train.table, features)
+    return Bench(
+        sandbox=parts.sandbox,
+        features=features,
+        train=sealed.train,
+        folds=make_folds(plan, question.task, sealed.train, settings.cv),
+        scoring=question.scoring,
+        test_over_train=1.0 / max(1, plan.n_splits - 1),
+        n_jobs=settings.n_jobs,
+        memory_bytes=settings.memory_bytes,
+    )
+
+
+def _evidence(
+    task: Task, profile: Profile, plan: ValidationPlan, bench: Bench, trial: Trial, journal: Journal
+) -> Evidence:
+    assert trial.predictions is not None
+    assert trial.score is not None
+    y, weight = bench.train.y, bench.train.sample_weight
+    constant = bench.scoring.score(y, constant_predictions(y, task.n_classes, len(y), weight), weight)
+    return Evidence(
+        task=task,
+        profile=profile,
+        validation=plan,
+        journal=journal,
+        y=y,
+        predictions=trial.predictions,
+        fold_scores=trial.score.folds,
+        constant_score=constant,
+    )
+
+
+def _verdicts(families: Sequence[Family], task: Task, profile: Profile) -> tuple[FamilyVerdict, ...]:
+    verdicts = []
+    for family in families:
+        against = family.reason_against(task, profile)
+        verdicts.append(FamilyVerdict(family=family.name, applies=against is None, reason=against or ""))
+    return tuple(verdicts)
+
+
+def _why_nothing(journal: Journal) -> str:
+    """Say what was tried and what came of it most often."""
+    causes = [d.title for e in journal.experiments for d in e.diagnoses[:1]]
+    stopped = journal.stopped.decision.reason if journal.stopped else ""
+    if not causes:
+        return f"{len(journal.experiments)} were run ({stopped})"
+    usual = max(set(causes), key=causes.count)
+    return f"{len(causes)} failed, most often: {usual} ({stopped})"

@@ -1,0 +1,132 @@
+"""Journal + Budget → Decision: what kind of step is next. Pure: the same journal gives the same decision."""
+
+from __future__ import annotations
+
+from octopus.budget import spent_out
+from octopus.journal import Journal
+from octopus.records import Budget, Decision, Experiment, Proposal, StopProposal
+from octopus.scoring import gain
+
+#: Experiments without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of
+#: the gain in the first two refinements of an idea; three leaves one for another family.
+PATIENCE = 3
+#: Families that must have been tried before a plateau counts as one.
+_FAMILIES_BEFORE_PLATEAU = 2
+#: The same failure this often in a run ends its line of work.
+_SAME_FAILURE = 3
+#: Failures in a row, whatever they are, after which going on is pointless.
+_FAILURES_IN_A_ROW = 10
+#: Best values of metrics that have one; within this distance nothing is left to gain.
+_CEILINGS = {
+    "roc_auc": 1.0, "accuracy": 1.0, "balanced_accuracy": 1.0, "f1": 1.0, "average_precision": 1.0, "r2": 1.0,
+    "neg_log_loss": 0.0, "neg_root_mean_squared_error": 0.0, "neg_mean_absolute_error": 0.0,
+    "neg_mean_squared_error": 0.0, "neg_brier_score": 0.0,
+}  # fmt: skip
+_CEILING_DISTANCE = 1e-6
+
+
+def decide(journal: Journal, budget: Budget) -> Decision:
+    """Return what kind of step is next.
+
+    Parameters
+    ----------
+    journal : Journal
+        What was done; elapsed time is read from it.
+    budget : Budget
+        What may be spent.
+
+    Returns
+    -------
+    Decision
+        ``draft`` (another family), ``repair`` (of a failure), ``improve`` (the best) or ``stop``, with the reason.
+    """
+    experiments = journal.experiments
+    if not experiments:
+        return Decision(action="draft", reason="the first experiment sets the floor")
+    if reason := _reason_to_stop(journal, budget):
+        return Decision(action="stop", reason=reason)
+    last = experiments[-1]
+    if not last.is_valid and _worth_repairing(last, experiments):
+        code = last.diagnoses[0].code
+        return Decision(action="repair", reason=last.diagnoses[0].title, parent=last.number, code=code)
+    if untried := _untried_families(journal):
+        return Decision(action="draft", reason=f"{untried[0]} was not tried yet")
+    best = journal.best
+    if best is None:
+        return Decision(action="draft", reason="nothing has worked yet")
+    symptom = best.diagnoses[0] if best.diagnoses else None
+    return Decision(
+        action="improve",
+        reason=symptom.title if symptom else "the best so far may have room",
+        parent=best.number,
+        code=symptom.code if symptom else None,
+    )
+
+
+def settle(decision: Decision, proposal: Proposal) -> Decision:
+    """Return the decision after the scientist's answer: a scientist without ideas ends the search."""
+    if isinstance(proposal, StopProposal):
+        return Decision(action="stop", reason=proposal.reason)
+    return decision
+
+
+def stale_experiments(journal: Journal) -> int:
+    """Return how many experiments were finished since the last gain beyond noise."""
+    ratio = _test_over_train(journal)
+    best: Experiment | None = None
+    stale = 0
+    for experiment in journal.experiments:
+        if experiment.score is None or not experiment.is_valid:
+            stale += best is not None
+            continue
+        if best is None or best.score is None:
+            best, stale = experiment, 0
+            continue
+        difference, error = gain(experiment.score, best.score, ratio)
+        stale = 0 if difference > error else stale + 1
+        if difference > 0:
+            best = experiment
+    return stale
+
+
+def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
+    if reason := spent_out(journal, budget):
+        return reason
+    best = journal.best
+    if best is not None and best.score is not None:
+        ceiling = _CEILINGS.get(best.score.scoring)
+        if ceiling is not None and best.score.mean >= ceiling - _CEILING_DISTANCE:
+            return f"{best.score.scoring} is at its best possible value: nothing is left to gain"
+    recent = journal.experiments[-_FAILURES_IN_A_ROW:]
+    if len(recent) == _FAILURES_IN_A_ROW and not any(e.is_valid for e in recent):
+        return f"the last {_FAILURES_IN_A_ROW} experiments failed"
+    tried = {e.plan.family for e in journal.valid_experiments}
+    needed = min(_FAMILIES_BEFORE_PLATEAU, max(1, len(_applicable(journal))))
+    stale = stale_experiments(journal)
+    if stale >= PATIENCE and len(tried) >= needed and not _untried_families(journal):
+        families = "one family" if len(tried) == 1 else f"{len(tried)} families"
+        return f"{stale} experiments without a gain beyond noise, {families} tried"
+    return None
+
+
+def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...]) -> bool:
+    """Tell whether the last failure has a remedy that was not tried to exhaustion."""
+    if not last.diagnoses or not last.diagnoses[0].repairable:
+        return False
+    fingerprint = last.diagnoses[0].fingerprint
+    seen = sum(any(d.fingerprint == fingerprint for d in e.diagnoses) for e in experiments if not e.is_valid)
+    return seen < _SAME_FAILURE
+
+
+def _applicable(journal: Journal) -> tuple[str, ...]:
+    return tuple(v.family for v in journal.profile.families if v.applies) if journal.profile else ()
+
+
+def _untried_families(journal: Journal) -> tuple[str, ...]:
+    tried = {e.plan.family for e in journal.experiments}
+    return tuple(family for family in _applicable(journal) if family not in tried)
+
+
+def _test_over_train(journal: Journal) -> float:
+    plan = journal.validation
+    return 1.0 / max(1, plan.n_splits - 1) if plan else 0.25

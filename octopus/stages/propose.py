@@ -1,0 +1,33 @@
+"""Decision → Proposal: ask the scientist, and refuse what was tried before."""
+
+from __future__ import annotations
+
+from octopus.journal import Journal
+from octopus.protocols import Scientist
+from octopus.records import Decision, Profile, Proposal, StopProposal, Task
+
+
+def propose(scientist: Scientist, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
+    """Return the scientist's proposal; a script that already ran ends the search instead of running again.
+
+    Parameters
+    ----------
+    scientist : Scientist
+        Who decides what to try.
+    decision : Decision
+        What kind of step is next.
+    task, profile, journal : Task, Profile, Journal
+        What is asked, what is known and what was done.
+
+    Returns
+    -------
+    Proposal
+        An experiment to run, or the wish to stop.
+    """
+    proposal = scientist.propose(decision, task, profile, journal)
+    if isinstance(proposal, StopProposal):
+        return proposal
+    for earlier in journal.experiments:
+        if earlier.script.sha256 == proposal.script.sha256:
+            return StopProposal(reason=f"{scientist.name} proposes what experiment {earlier.number} was already")
+    return proposal

@@ -1,0 +1,123 @@
+"""Holdout rows and predictions → HoldoutReport: the one honest number, with its interval and baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from octopus.dataset import Dataset, Float, Rows
+from octopus.records import Baseline, Experiment, HoldoutReport
+from octopus.scoring import Scoring, bootstrap
+
+#: Resamples for a 95 % percentile interval; Efron & Tibshirani (1993, ch. 13) ask for 1,000.
+_RESAMPLES = 1000
+#: Fewer where the holdout is large: its interval is narrow, and a resample costs a pass over the rows.
+_MIN_RESAMPLES, _ROW_BUDGET = 200, 20_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """The sealed rows and what everybody predicts for them.
+
+    Parameters
+    ----------
+    rows : Dataset
+        The holdout.
+    predictions : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        The winner's.
+    baselines : mapping of str to ndarray
+        Those of the baselines, the one to beat last.
+    """
+
+    rows: Dataset
+    predictions: Float
+    baselines: Mapping[str, Float]
+
+
+def report_holdout(
+    contest: Contest, scoring: Scoring, winner: Experiment, n_experiments: int, random_state: int
+) -> HoldoutReport | None:
+    """Score the winner on the sealed rows and compare it with the baselines on the same rows.
+
+    Parameters
+    ----------
+    contest : Contest
+        Rows and predictions.
+    scoring : Scoring
+        The metric.
+    winner : Experiment
+        What won on validation.
+    n_experiments : int
+        How many were tried: the more, the more validation flatters the winner.
+    random_state : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    HoldoutReport or None
+        None where the metric is undefined on these rows.
+    """
+    rows = contest.rows
+    score = _score(contest.predictions, contest, scoring, None)
+    if score is None or winner.score is None:
+        return None
+    n_resamples = int(np.clip(_ROW_BUDGET // max(1, len(rows)), _MIN_RESAMPLES, _RESAMPLES))
+
+    def resampled(predictions: Float) -> Float:
+        def at(picked: Rows) -> float:
+            value = _score(predictions, contest, scoring, picked)
+            return np.nan if value is None else value
+
+        return bootstrap(at, len(rows), rows.groups, random_state, n_resamples)
+
+    draws = resampled(contest.predictions)
+    low, high = _interval(draws, score)
+    baselines = []
+    for name, predictions in contest.baselines.items():
+        value = _score(predictions, contest, scoring, None)
+        if value is not None:
+            d_low, d_high = _interval(draws - resampled(predictions), score - value)
+            baselines.append(Baseline(name=name, score=value, difference_low=d_low, difference_high=d_high))
+    return HoldoutReport(
+        scoring=scoring.name,
+        n_rows=len(rows),
+        n_groups=None if rows.groups is None else len(np.unique(rows.groups)),
+        score=score,
+        ci_low=low,
+        ci_high=high,
+        validation_score=winner.score.mean,
+        n_experiments=n_experiments,
+        winner=winner.number,
+        baselines=tuple(baselines),
+        beats_baseline=_verdict(baselines),
+    )
+
+
+def _score(predictions: Float, contest: Contest, scoring: Scoring, picked: Rows | None) -> float | None:
+    rows = contest.rows
+    at: Rows | slice = slice(None) if picked is None else picked
+    weight = None if rows.sample_weight is None else rows.sample_weight[at]
+    table = rows.table.iloc[at] if scoring.looks_at_rows else None
+    return scoring.score(rows.y[at], predictions[at], weight, table)
+
+
+def _interval(draws: Float, fallback: float) -> tuple[float, float]:
+    """Return the central 95 % of the draws; the number itself where the metric was undefined on every draw."""
+    defined = draws[np.isfinite(draws)]
+    if not len(defined):
+        return fallback, fallback
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _verdict(baselines: list[Baseline]) -> Literal["yes", "no", "undecided"]:
+    """Compare with the strongest baseline: beyond its interval either way, or undecided."""
+    if not baselines:
+        return "undecided"
+    strongest = max(baselines, key=lambda b: b.score)
+    if strongest.difference_low > 0:
+        return "yes"
+    return "no" if strongest.difference_high <= 0 else "undecided"

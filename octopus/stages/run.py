@@ -1,0 +1,252 @@
+"""Script → Trial: check without running, smoke run, one child per fold; the parent computes the score."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from octopus.dataset import Dataset, Float, Fold, Rows
+from octopus.protocols import Job, JobResult, Sandbox
+from octopus.records import Failure, Frame, Limits, Outcome, Score, Script, Task
+from octopus.scoring import Scoring, summarise
+
+#: Above this many rows a run on few of them comes first: below, the first fold is as cheap.
+_SMOKE_ABOVE_ROWS = 2000
+_SMOKE_ROWS = 500
+#: A child that starts with less than this left could not even import.
+_MIN_WALL_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What came of a script.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of the child that failed, or of all together.
+    score : Score or None
+        Validation score; None where there is none.
+    predictions : ndarray of shape (n_rows, n_classes) or (n_rows,), or None
+        Out-of-fold predictions, averaged over repeats, NaN for rows that no fold scored.
+    """
+
+    outcome: Outcome
+    score: Score | None = None
+    predictions: Float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Where and on what scripts run: the same for every experiment of a search.
+
+    Parameters
+    ----------
+    sandbox : Sandbox
+        Runs the children.
+    features : Path
+        The training table on disk, without the target.
+    train : Dataset
+        The training rows with their labels, in the parent's memory.
+    folds : tuple of Fold
+        Which rows fit and which are scored.
+    scoring : Scoring
+        The metric.
+    test_over_train : float
+        Scored rows over fitted rows, for the standard error.
+    n_jobs : int
+        Cores to use.
+    memory_bytes : int
+        Memory of all children together.
+    """
+
+    sandbox: Sandbox
+    features: Path
+    train: Dataset
+    folds: tuple[Fold, ...]
+    scoring: Scoring
+    test_over_train: float
+    n_jobs: int
+    memory_bytes: int
+
+
+def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial:
+    """Run a script on every fold and score its predictions.
+
+    Parameters
+    ----------
+    script : Script
+        What to run.
+    task : Task
+        What is asked.
+    bench : Bench
+        Where and on what.
+    wall_s : float
+        Seconds for all folds together.
+
+    Returns
+    -------
+    Trial
+        Outcome, score and out-of-fold predictions. Whatever the script does, nothing is raised.
+    """
+    refusal = check_source(script.source)
+    if refusal is not None:
+        return Trial(outcome=refusal)
+    began = time.monotonic()
+    deadline = began + wall_s
+    results: list[JobResult] = []
+    if len(bench.train) > _SMOKE_ABOVE_ROWS:
+        smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), deadline, n_parallel=1))
+        if smoke.outcome.status != "ok":
+            return Trial(outcome=_over_all([smoke], time.monotonic() - began))
+        results = _run_folds(script, task, bench, bench.folds, deadline)
+    else:
+        results = _run_folds(script, task, bench, bench.folds[:1], deadline)
+        if results[0].outcome.status == "ok":
+            results += _run_folds(script, task, bench, bench.folds[1:], deadline)
+    outcome = _over_all(results, time.monotonic() - began)
+    if outcome.status != "ok":
+        return Trial(outcome=outcome)
+    return _scored(outcome, [r.predictions for r in results if r.predictions is not None], task, bench)
+
+
+def check_source(source: str) -> Outcome | None:
+    """Return why a script cannot be run at all, without running it; None if nothing speaks against it."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError) as error:  # ValueError: null bytes
+        line = getattr(error, "lineno", None) or 1
+        text = source.splitlines()[line - 1].strip() if 0 < line <= len(source.splitlines()) else ""
+        failure = Failure(
+            type="SyntaxError", message=str(error)[:500], frames=(Frame(line=line, function="", code=text[:200]),)
+        )
+        return Outcome(status="rejected", stage="check", reason="the script does not parse", failure=failure)
+    entry = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "build_pipeline"]
+    if not entry:
+        return Outcome(status="rejected", stage="check", reason="the script defines no function build_pipeline")
+    if _required_arguments(entry[-1].args):
+        return Outcome(status="rejected", stage="check", reason="build_pipeline must take no arguments")
+    return None
+
+
+def _required_arguments(arguments: ast.arguments) -> int:
+    n_positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    return n_positional + sum(default is None for default in arguments.kw_defaults)
+
+
+def _run_folds(script: Script, task: Task, bench: Bench, folds: Sequence[Fold], deadline: float) -> list[JobResult]:
+    """Run folds, several at a time; after a failure the folds that have not started are left out."""
+    n_parallel = max(1, min(bench.n_jobs, len(folds)))
+    if n_parallel == 1:
+        return _one_after_another(script, task, bench, folds, deadline)
+
+    def run_fold(fold: Fold) -> JobResult:
+        return bench.sandbox.run(_job(script, task, bench, fold, deadline, n_parallel))
+
+    results: list[JobResult] = []
+    pool = ThreadPoolExecutor(n_parallel, thread_name_prefix="octopus-fold")
+    try:
+        for result in pool.map(run_fold, folds):
+            results.append(result)
+            if result.outcome.status != "ok":
+                break
+    except BaseException:  # Ctrl-C: the children of folds under way end with their processes, not with their work
+        bench.sandbox.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return results
+
+
+def _one_after_another(
+    script: Script, task: Task, bench: Bench, folds: Sequence[Fold], deadline: float
+) -> list[JobResult]:
+    results = []
+    for fold in folds:
+        results.append(bench.sandbox.run(_job(script, task, bench, fold, deadline, n_parallel=1)))
+        if results[-1].outcome.status != "ok":
+            break
+    return results
+
+
+def _job(script: Script, task: Task, bench: Bench, fold: Fold, deadline: float, n_parallel: int) -> Job:
+    """Describe one fold for its child: the labels of the fitted rows, and of no other row."""
+    rows = fold.train_rows
+    train = bench.train
+    return Job(
+        kind="fold",
+        source=script.source,
+        features=bench.features,
+        train_rows=rows,
+        y=train.y[rows],
+        sample_weight=None if train.sample_weight is None else train.sample_weight[rows],
+        groups=None if train.groups is None else train.groups[rows],
+        time=None if train.time is None else train.time[rows].astype("datetime64[ns]").astype(np.int64),
+        predict_rows=fold.valid_rows,
+        n_classes=task.n_classes,
+        random_state=task.random_state,
+        limits=Limits(
+            wall_s=max(_MIN_WALL_S, deadline - time.monotonic()),
+            memory_bytes=bench.memory_bytes // n_parallel,
+            n_threads=max(1, bench.n_jobs // n_parallel),
+        ),
+    )
+
+
+def _smoke_fold(bench: Bench, task: Task) -> Fold:
+    """Return a few rows of the first fold, every class among them where it can be."""
+    fold = bench.folds[0]
+    rng = np.random.default_rng(task.random_state)
+    rows = rng.permutation(fold.train_rows)
+    if task.is_classification:
+        _, first_of_each = np.unique(bench.train.y[rows], return_index=True)
+        rows = np.concatenate([rows[first_of_each], np.delete(rows, first_of_each)])
+    return Fold(train_rows=np.sort(rows[:_SMOKE_ROWS]), valid_rows=fold.valid_rows[: _SMOKE_ROWS // 5])
+
+
+def _over_all(results: Sequence[JobResult], wall_s: float) -> Outcome:
+    """Return the first failure, or the last success, with the costs of all children."""
+    outcomes = [r.outcome for r in results]
+    shown = next((o for o in outcomes if o.status != "ok"), outcomes[-1])
+    return msgspec.structs.replace(
+        shown,
+        wall_s=wall_s,
+        cpu_s=sum(o.cpu_s for o in outcomes),
+        max_rss_bytes=max(o.max_rss_bytes for o in outcomes),
+        n_leftover_processes=sum(o.n_leftover_processes for o in outcomes),
+    )
+
+
+def _scored(outcome: Outcome, predictions: Sequence[Float], task: Task, bench: Bench) -> Trial:
+    """Score each fold in the parent, which alone holds the labels of the scored rows."""
+    values: list[float] = []
+    for fold, predicted in zip(bench.folds, predictions, strict=True):
+        weight = None if bench.train.sample_weight is None else bench.train.sample_weight[fold.valid_rows]
+        table = bench.train.table.iloc[fold.valid_rows] if bench.scoring.looks_at_rows else None
+        value = bench.scoring.score(bench.train.y[fold.valid_rows], predicted, weight, table)
+        if value is not None:
+            values.append(value)
+    if not values:
+        reason = f"{bench.scoring.name} is undefined on every fold of these predictions"
+        return Trial(outcome=msgspec.structs.replace(outcome, status="bad_result", reason=reason))
+    score = summarise(bench.scoring.name, tuple(values), bench.test_over_train)
+    return Trial(outcome=outcome, score=score, predictions=_out_of_fold(predictions, task, bench))
+
+
+def _out_of_fold(predictions: Sequence[Float], task: Task, bench: Bench) -> Float:
+    n_rows = len(bench.train)
+    total = np.zeros((n_rows, task.n_classes) if task.n_classes else n_rows)
+    times: Rows = np.zeros(n_rows, dtype=np.int64)
+    for fold, predicted in zip(bench.folds, predictions, strict=True):
+        total[fold.valid_rows] += predicted
+        times[fold.valid_rows] += 1
+    divisor = np.where(times > 0, times, np.nan)
+    averaged: Float = total / (divisor[:, None] if task.n_classes else divisor)
+    return averaged

@@ -1,0 +1,239 @@
+"""The target: which task it is, from what that was read, and its encoded form that scripts get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from octopus.dataset import Float
+from octopus.errors import InvalidData, InvalidParameter, UnsupportedTask
+from octopus.records import TaskType
+
+#: A whole-number target with at most this many values is read as classes. scikit-learn's own
+#: ``type_of_target`` reads any whole number as a class; a count with hundreds of values is no class.
+MAX_INTEGER_CLASSES = 20
+#: … unless the values are nearly as many as the rows: then it is a measure on few rows.
+_MAX_CLASS_SHARE = 0.5
+#: More classes than this is an identifier or free text, not something to predict.
+MAX_CLASSES = 1000
+
+#: A column of anything; pandas' stubs want the type of its values named.
+Column: TypeAlias = "pd.Series[Any]"
+
+_TASKS = ("auto", "classification", "binary", "multiclass", "regression")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The target, read.
+
+    Parameters
+    ----------
+    type, reason : str
+        The task, and from what it was read.
+    y : ndarray of shape (n_rows,), float64
+        Class numbers or values; NaN where the target is missing.
+    classes : ndarray of shape (n_classes,) or None
+        The user's labels in order of their numbers.
+    """
+
+    type: TaskType
+    reason: str
+    y: Float
+    classes: NDArray[np.generic] | None
+
+
+def read_target(y: object, task: str) -> Target:
+    """Read a target: decide the task, encode the labels.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Numbers, strings or booleans; missing values allowed.
+    task : {"auto", "classification", "binary", "multiclass", "regression"}
+        What the user says it is.
+
+    Returns
+    -------
+    Target
+        Task with its reason, encoded values, labels.
+
+    Raises
+    ------
+    UnsupportedTask
+        Several targets, survival pairs, sparse.
+    InvalidData
+        Constant, all missing, infinite, or of a type that is no target.
+    InvalidParameter
+        ``task`` is unknown or does not fit the values.
+    """
+    if task not in _TASKS:
+        raise InvalidParameter("task", task, "it is not a known task", f"Use one of {', '.join(map(repr, _TASKS))}.")
+    values = _one_column(y)
+    present = values[values.notna()]
+    if present.empty:
+        raise InvalidData("the target has no value at all: every row of y is missing. Give y its labels.")
+    kind, reason = _choose(present, task)
+    return _regression(values, reason) if kind == "regression" else _classes(values, present, task, reason)
+
+
+def encode(y: object, classes: NDArray[np.generic]) -> Float:
+    """Return class numbers for labels; a label that was never seen raises InvalidData."""
+    values = _one_column(y)
+    numbers: NDArray[np.intp] = pd.Index(classes).get_indexer(pd.Index(_labels(values)))
+    if (numbers < 0).any():
+        unknown = sorted({str(v) for v in values[numbers < 0]})[:5]
+        raise InvalidData(f"y holds labels that were not in the training target: {', '.join(unknown)}")
+    encoded: Float = numbers.astype(np.float64)
+    return encoded
+
+
+def _one_column(y: object) -> Column:
+    _refuse_other_shapes(y)
+    array = y.iloc[:, 0] if isinstance(y, pd.DataFrame) else y if isinstance(y, pd.Series) else np.asarray(y)
+    if array.dtype.names:
+        raise UnsupportedTask(
+            "y is a structured array, as survival analysis uses (event, time); survival is not supported. "
+            "Predict the event within a fixed time as a class, or use scikit-survival."
+        )
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = np.ravel(array)
+    if array.ndim != 1:
+        raise UnsupportedTask(
+            f"y should be a 1d array, got an array of shape {array.shape} instead; multi-label and multi-output "
+            "targets are not supported. Fit one estimator per column (sklearn.multioutput does that)."
+        )
+    if np.iscomplexobj(array):
+        raise InvalidData("Complex data not supported: y holds complex numbers. Predict one real part at a time.")
+    series = pd.Series(array).reset_index(drop=True)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(series.cat.categories.dtype)
+    if pd.api.types.is_datetime64_any_dtype(series.dtype) or isinstance(series.dtype, pd.PeriodDtype):
+        raise InvalidData(
+            "the target is a date. Predict a number instead, such as the days until it: y = (date - reference).dt.days."
+        )
+    return _numbers_if_numeric(series)
+
+
+def _refuse_other_shapes(y: object) -> None:
+    if y is None:
+        raise InvalidData("requires y to be passed, but the target y is None. Give fit the target.")
+    if hasattr(y, "toarray"):
+        raise UnsupportedTask("y is sparse; sparse targets are not supported. Pass y.toarray().ravel().")
+    if isinstance(y, pd.DataFrame) and y.shape[1] != 1:
+        raise UnsupportedTask(
+            f"y has {y.shape[1]} columns; multi-output targets are not supported. Fit one estimator per column "
+            "(sklearn.multioutput does that)."
+        )
+
+
+def _numbers_if_numeric(series: Column) -> Column:
+    """Turn a column of Python numbers, as ``dtype=object`` arrays hold them, into numbers."""
+    if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in (
+        "integer",
+        "floating",
+        "mixed-integer-float",
+    ):
+        return pd.to_numeric(series)
+    return series
+
+
+def _choose(present: Column, task: str) -> tuple[str, str]:
+    if task == "regression":
+        return "regression", "task='regression' was given"
+    if task != "auto":
+        return "classification", f"task={task!r} was given"
+    n_unique = int(present.nunique())
+    if pd.api.types.is_bool_dtype(present.dtype) or not pd.api.types.is_numeric_dtype(present.dtype):
+        return "classification", f"the target holds {n_unique} labels; task='regression' overrules"
+    numbers = present.to_numpy(dtype=np.float64)
+    if not np.all(np.mod(numbers[np.isfinite(numbers)], 1) == 0):
+        return "regression", "the target holds fractions; task='classification' overrules"
+    if n_unique <= 2 or (n_unique <= MAX_INTEGER_CLASSES and n_unique <= _MAX_CLASS_SHARE * len(present)):
+        return "classification", f"the target holds {n_unique} different whole numbers; task='regression' overrules"
+    return "regression", f"the target holds {n_unique} different whole numbers; task='classification' overrules"
+
+
+def _regression(values: Column, reason: str) -> Target:
+    try:
+        y = pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
+    except (ValueError, TypeError) as error:
+        raise InvalidParameter(
+            "task",
+            "regression",
+            f"the target is not numeric ({error})",
+            "Use task='classification' or make y numbers.",
+        ) from error
+    if np.isinf(y).any():
+        raise InvalidData("Input y contains infinity: the target must be finite. Cap or drop those rows.")
+    present = y[~np.isnan(y)]
+    if len(present) > 1 and np.ptp(present) == 0:
+        raise InvalidData(
+            f"the target is constant ({present[0]:g} in every row): there is nothing to learn. Check the column."
+        )
+    return Target(type="regression", reason=reason, y=y, classes=None)
+
+
+def _classes(values: Column, present: Column, task: str, reason: str) -> Target:
+    if pd.api.types.is_float_dtype(present.dtype):
+        numbers = present.to_numpy(dtype=np.float64)
+        if np.isinf(numbers).any():
+            raise InvalidData("Input y contains infinity: the target must be finite. Cap or drop those rows.")
+        if np.mod(numbers, 1).any() and task != "auto":
+            raise InvalidParameter(
+                "task",
+                task,
+                "Unknown label type: continuous. The target holds fractions, which are no classes",
+                "Use task='regression', or bin y before fit.",
+            )
+    classes = _sorted_labels(_labels(present))
+    if len(classes) == 1:
+        raise InvalidData(
+            f"the target is constant: it holds only one class, {classes[0]!r}, but needs 2. Check the column."
+        )
+    if len(classes) > MAX_CLASSES or (
+        len(classes) > _MAX_CLASS_SHARE * len(present) and len(present) > MAX_INTEGER_CLASSES
+    ):
+        raise InvalidData(
+            f"the target holds {len(classes)} different labels in {len(present)} rows: that is a name or text, not "
+            "a class. Choose another target, or group the labels."
+        )
+    if task == "binary" and len(classes) != 2:
+        raise InvalidParameter("task", task, f"the target holds {len(classes)} classes", "Use task='multiclass'.")
+    y = pd.Index(classes).get_indexer(pd.Index(_labels(values))).astype(np.float64)
+    y[values.isna().to_numpy()] = np.nan
+    return Target(type="binary" if len(classes) == 2 else "multiclass", reason=reason, y=y, classes=classes)
+
+
+def _labels(values: Column) -> NDArray[np.generic]:
+    """Return labels as a NumPy array of the user's own type (bool, int, float or object)."""
+    dtype = values.dtype
+    if pd.api.types.is_bool_dtype(dtype) and not values.isna().any():
+        return values.to_numpy(dtype=bool)
+    if pd.api.types.is_integer_dtype(dtype) and not values.isna().any():
+        return values.to_numpy(dtype=np.int64)
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values.to_numpy(dtype=object)
+
+
+def _sorted_labels(labels: NDArray[np.generic]) -> NDArray[np.generic]:
+    if labels.dtype != object:
+        unique = np.unique(labels)
+        whole = unique.dtype.kind == "f" and not np.mod(unique, 1).any()
+        return unique.astype(np.int64) if whole else unique
+    distinct: Sequence[object] = list(dict.fromkeys(labels.tolist()))
+    try:
+        ordered = sorted(distinct)  # type: ignore[type-var]
+    except TypeError:  # numbers and strings mixed
+        ordered = sorted(distinct, key=lambda label: (type(label).__name__, str(label)))
+    if all(isinstance(label, str) for label in ordered):
+        return np.asarray(ordered)
+    array = np.empty(len(ordered), dtype=object)
+    array[:] = ordered
+    return array
