@@ -1,0 +1,206 @@
+"""A run on the console: a view of the journal, the same while it runs and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.text import Text
+
+from octopus.journal import Journal
+from octopus.records import (
+    AnyEvent,
+    Experiment,
+    ExperimentFinished,
+    Finding,
+    Fitted,
+    HoldoutOpened,
+    HoldoutReport,
+    Profile,
+    Profiled,
+    RunFinished,
+    RunStarted,
+    SearchStopped,
+    Task,
+    ValidationPlan,
+)
+
+#: Width of the labels in the left column.
+_LABEL = 11
+#: Columns of the table of experiments that do not stretch.
+_FAMILY, _SCORE, _TIME = 8, 20, 8
+_MIN_WIDTH = 80
+
+
+class ConsoleView:
+    """Prints events as they come.
+
+    Parameters
+    ----------
+    console : rich.console.Console or None
+        Where to; None for standard output.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console if console is not None else Console(highlight=False)
+        self._has_header = False
+        self._scoring = ""
+
+    def __call__(self, event: AnyEvent) -> None:
+        """Print one event."""
+        printers: dict[type, Callable[..., None]] = {
+            RunStarted: self._started,
+            Profiled: self._profiled,
+            ExperimentFinished: self._experiment,
+            SearchStopped: self._stopped,
+            HoldoutOpened: self._holdout,
+            Fitted: self._fitted,
+            RunFinished: self._finished,
+        }
+        printers[type(event)](event)
+
+    def replay(self, journal: Journal) -> None:
+        """Print a whole journal, and whether the run ended."""
+        for event in journal.events:
+            self(event)
+        if journal.finished is None:
+            n_done = len(journal.experiments)
+            self._line("Unfinished", f"the run did not end; {n_done} experiments are on record")
+
+    def line(self, label: str, text: str) -> None:
+        """Print a labelled line of the same look."""
+        self._line(label, text)
+
+    def _started(self, event: RunStarted) -> None:
+        self._scoring = event.task.scoring
+        self._line("Goal", _goal(event.task))
+        self._lead = f"{event.scientist} · sandbox level {event.sandbox}"
+
+    def _profiled(self, event: Profiled) -> None:
+        profile = event.profile
+        self._line("Data", _data(profile))
+        self._line("Sealed", profile.sealed_reason)
+        for number, finding in enumerate(profile.findings):
+            self._line("" if number else "Findings", _finding(finding))
+        self._line("Validation", _validation(event.validation))
+        self._line("Scientist", self._lead)
+        for verdict in profile.families:
+            if not verdict.applies:
+                self._line("", f"{verdict.family} takes no part: {verdict.reason}")
+
+    def _experiment(self, event: ExperimentFinished) -> None:
+        if not self._has_header:
+            self._has_header = True
+            self.console.print()
+            self._row("#", "family", "hypothesis", self._scoring, "time", "bold")
+        experiment = event.experiment
+        style = "" if experiment.is_valid else "red"
+        time = f"{experiment.outcome.wall_s:.1f} s"
+        self._row(str(experiment.number), experiment.plan.family, _idea(experiment), _score(experiment), time, style)
+
+    def _stopped(self, event: SearchStopped) -> None:
+        self.console.print()
+        self._line("Stopped", f"{event.decision.reason} · {event.elapsed_s:.0f} s")
+
+    def _holdout(self, event: HoldoutOpened) -> None:
+        self._line("Holdout", _report(event.report))
+
+    def _fitted(self, event: Fitted) -> None:
+        failed = [check for check in event.checks if not check.passed]
+        where = "every row" if event.model.fitted_on == "all" else "the rows outside the holdout"
+        if failed:
+            self._line("Replay", f"#{event.experiment} on {where} failed: {failed[0].name} ({failed[0].detail})")
+        else:
+            self._line(
+                "Replay", f"#{event.experiment} on {where}: {len(event.checks)} checks passed in a clean process"
+            )
+
+    def _finished(self, event: RunFinished) -> None:
+        self._line("Ships", event.reason)
+
+    def _line(self, label: str, text: str) -> None:
+        """Print text beside a label, wrapped under itself."""
+        room = max(_MIN_WIDTH, self.console.width) - _LABEL
+        wrapped = Text(printable(text)).wrap(self.console, room)
+        for number, part in enumerate(wrapped):
+            head = Text(f"{label if not number else '':<{_LABEL}}", style="bold cyan")
+            self.console.print(head + part, soft_wrap=True)
+
+    def _row(self, number: str, family: str, idea: str, score: str, time: str, style: str) -> None:
+        room = max(_MIN_WIDTH, self.console.width) - (3 + 2 + _FAMILY + 2 + _SCORE + _TIME)
+        text = printable(idea)
+        shown = text if len(text) <= room else text[: room - 1] + "…"
+        row = f"{number:>3}  {printable(family)[:_FAMILY]:<{_FAMILY}}  {shown:<{room}}{score:>{_SCORE}}{time:>{_TIME}}"
+        self.console.print(Text(row, style=style), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Return text with everything that would steer a terminal (escapes, line breaks) made visible."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" if c != "\n" else " " for c in text)
+
+
+def number(value: float) -> str:
+    """Return a number with as many digits as a score needs: three decimals, fewer when it is large."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
+
+
+def _goal(task: Task) -> str:
+    words = {u.what: u.words for u in task.understood if u.what != "ignore"}
+    metric = f'{task.scoring} ("{words["scoring"]}")' if "scoring" in words else task.scoring
+    parts = [f"target {task.target}", f"{task.type} ({task.type_reason})", metric]
+    forbidden = [f'{u.value} ("{u.words}")' for u in task.understood if u.what == "ignore"]
+    if forbidden:
+        parts.append("without " + ", ".join(forbidden))
+    return " · ".join(parts)
+
+
+def _data(profile: Profile) -> str:
+    parts = [f"{profile.n_rows + profile.n_sealed:,} rows × {profile.n_columns} columns"]
+    levels = profile.target.levels
+    if levels:
+        counted = sum(level.count for level in levels)
+        parts.append(", ".join(f"{level.value} {level.count / counted:.1%}" for level in levels[:5]))
+    elif profile.target.numeric is not None:
+        n = profile.target.numeric
+        parts.append(f"target {number(n.minimum)} … {number(n.median)} … {number(n.maximum)}")
+    if profile.n_groups is not None:
+        parts.append(f"{profile.n_groups:,} groups")
+    return " · ".join(parts)
+
+
+def _finding(finding: Finding) -> str:
+    overrule = f"; {finding.overrule}" if finding.overrule else ""
+    return f"{finding.message} → {finding.action}{overrule}  [{finding.code}]"
+
+
+def _validation(plan: ValidationPlan) -> str:
+    repeats = f" × {plan.n_repeats}" if plan.n_repeats > 1 else ""
+    folds = "one split" if plan.n_splits == 1 else f"{plan.n_splits} folds{repeats}"
+    return f"{folds}, {plan.kind}: {plan.reason}"
+
+
+def _idea(experiment: Experiment) -> str:
+    codes = ", ".join(d.code for d in experiment.diagnoses)
+    if experiment.is_valid:
+        return experiment.plan.hypothesis + (f" ({codes})" if codes else "")
+    title = experiment.diagnoses[0].title if experiment.diagnoses else experiment.outcome.reason
+    return f"{experiment.plan.idea}: {title} ({codes or experiment.outcome.status})"
+
+
+def _score(experiment: Experiment) -> str:
+    score = experiment.score
+    if score is None:
+        return experiment.outcome.status
+    spread = "" if score.standard_error is None else f" ± {number(score.standard_error)}"
+    return number(score.mean) + spread
+
+
+def _report(report: HoldoutReport) -> str:
+    parts = [
+        f"{number(report.score)} (95 % {number(report.ci_low)} … {number(report.ci_high)}, {report.n_rows:,} rows)",
+        f"validation said {number(report.validation_score)}",
+        *(f"{baseline.name} {number(baseline.score)}" for baseline in report.baselines),
+    ]
+    return " · ".join(parts) + f" → better: {report.beats_baseline}"

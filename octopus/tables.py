@@ -1,0 +1,100 @@
+"""Files → tables, for the command line: CSV in its dialects, and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+
+from octopus.errors import InvalidData
+
+#: Bytes that are looked at for the dialect.
+_SAMPLE = 65_536
+_SEPARATORS = ",;\t|"
+_CSV = {".csv", ".tsv", ".txt"}
+_PARQUET = {".parquet", ".pq"}
+
+
+def read_file(path: Path) -> pd.DataFrame:
+    """Read a table from a file.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv``, ``.tsv`` or ``.txt`` (gzipped too; the separator is found out), or ``.parquet``.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        The values as the file has them.
+
+    Raises
+    ------
+    InvalidData
+        The file is not there, empty, of another kind, damaged, or names a column twice.
+    """
+    if not path.is_file():
+        raise InvalidData(f"there is no file {str(path)!r}. Check the name and the folder.")
+    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    try:
+        if suffix.lower() in _PARQUET:
+            return pd.read_parquet(path)
+        if suffix.lower() in _CSV:
+            return _read_csv(path)
+    except (ValueError, OSError, csv.Error) as error:  # parser, encoding and Arrow errors are ValueErrors
+        if isinstance(error, InvalidData):
+            raise
+        raise InvalidData(f"{str(path)!r} cannot be read: {error}. Check that the file is whole.") from error
+    raise InvalidData(
+        f"{str(path)!r} is of an unknown kind ({path.suffix or 'no suffix'}). Give a CSV or Parquet file."
+    )
+
+
+def write_file(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, or as Parquet where the name says so."""
+    if path.suffix.lower() in _PARQUET:
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    head = _head(path)
+    if not head.strip():
+        raise InvalidData(f"{str(path)!r} is empty. Give a file with a header line and rows.")
+    encoding = _encoding(head)
+    first_line = head.decode(encoding, errors="replace").splitlines()[0]
+    separator = _separator(first_line)
+    names = next(csv.reader([first_line], delimiter=separator))
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InvalidData(
+            f"{str(path)!r} has more than one column named {', '.join(map(repr, repeated[:5]))}: which one is meant is "
+            "not clear. Rename or drop the others."
+        )
+    return cast("pd.DataFrame", pd.read_csv(path, sep=separator, encoding=encoding, low_memory=False))
+
+
+def _head(path: Path) -> bytes:
+    opened: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    with opened as file:
+        head: bytes = file.read(_SAMPLE)
+    return head
+
+
+def _encoding(head: bytes) -> str:
+    """Return UTF-8 where the bytes are that, else the code page of old spreadsheets."""
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def _separator(header: str) -> str:
+    """Return the separator that the header line holds most often outside quotes."""
+    bare = "".join(part for number, part in enumerate(header.split('"')) if number % 2 == 0)
+    return max(_SEPARATORS, key=bare.count)
