@@ -235,7 +235,7 @@ def _kind(name: str, values: Values) -> ColumnType:
         return "number"
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
         return "datetime"
-    return _kind_of_objects(name, values) if dtype == object else "text"
+    return _kind_of_objects(name, values) if pd.api.types.is_object_dtype(dtype) else "text"
 
 
 def _kind_of_objects(name: str, values: Values) -> ColumnType:
@@ -259,7 +259,7 @@ def _too_long(values: Values) -> bool:
 
 def _canonical(values: Values, column: Column) -> Values:
     if isinstance(values.dtype, pd.SparseDtype):
-        values = values.sparse.to_dense()
+        values = pd.Series(np.asarray(values))
     if column.kind == "text":
         canonical = _text(values)
     elif column.kind == "datetime":
@@ -312,7 +312,7 @@ def _booleans(values: Values, name: str) -> np.ndarray[Any, Any]:
 
 def _datetimes(values: Values, name: str) -> Values:
     if isinstance(values.dtype, pd.PeriodDtype):
-        values = values.dt.to_timestamp()
+        values = pd.Series(values.dt.to_timestamp())
     is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
     if not is_date and pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
         raise SchemaError(f"column {name!r} held dates when the model was fitted and holds numbers now; give dates")
@@ -336,12 +336,12 @@ def _text(values: Values) -> Values:
     if isinstance(values.dtype, pd.CategoricalDtype):
         spelled = pd.Series([_spelled(level) for level in values.cat.categories], dtype=object)
         codes = values.cat.codes.to_numpy()
-        objects = np.append(spelled.to_numpy(dtype=object), np.nan)[codes]
-        return pd.Series(objects, dtype=_text_dtype())
+        return pd.Series(np.append(spelled.to_numpy(dtype=object), np.nan)[codes], dtype=_text_dtype())
     if isinstance(values.dtype, pd.StringDtype) and values.dtype == _text_dtype():
         return values
-    objects = values.astype(object)
-    return objects.map(_spelled, na_action="ignore").where(objects.notna(), np.nan).astype(_text_dtype())
+    objects: Values = values.astype(object)
+    words: Values = objects.map(_spelled, na_action="ignore").where(objects.notna(), np.nan)
+    return words.astype(_text_dtype())
 
 
 def _spelled(value: object) -> str:

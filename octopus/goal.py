@@ -24,7 +24,9 @@ _METRICS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
     (r"rank(?:ing|ed|s)?(?: \w+){0,2}(?: matters?| counts?)?|prioriti[sz]e", "roc_auc", "roc_auc_ovr", None),
     (r"probabilit(?:y|ies)|calibrated|how likely", "neg_log_loss", "neg_log_loss", None),
 )
-_FORBID = r"(?:do not use|don't use|never use|without using|must not use|ignore|leave out)\s+(?:the\s+)?(?:columns?\s+)?"
+_FORBID = (
+    r"(?:do not use|don't use|never use|without using|must not use|ignore|leave out)\s+(?:the\s+)?(?:columns?\s+)?"
+)
 
 
 def read_metric(goal: str, task_type: TaskType) -> Understanding | None:

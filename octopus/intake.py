@@ -327,17 +327,17 @@ def _findings(raw: pd.DataFrame, target: Target, weighted: NDArray[np.bool_], sc
             )
         )
     numeric = [column.name for column in schema.columns if column.kind == "number"]
-    for name in numeric:
-        if n_infinite := _count_infinite(raw[name]):
-            findings.append(
-                Finding(
-                    code="OCT703",
-                    columns=(name,),
-                    message=f"{name} is infinite in {n_infinite:,} rows",
-                    evidence=f"{n_infinite} infinities",
-                    action="read as missing",
-                )
-            )
+    infinite = {name: n for name in numeric if (n := _count_infinite(raw[name]))}
+    findings += [
+        Finding(
+            code="OCT703",
+            columns=(name,),
+            message=f"{name} is infinite in {n:,} rows",
+            evidence=f"{n} infinities",
+            action="read as missing",
+        )
+        for name, n in infinite.items()
+    ]
     return tuple(findings)
 
 

@@ -90,7 +90,7 @@ def read_options(parameters: Mapping[str, object]) -> Options:
         ),
         columns=columns or {},
         holdout=_share(parameters["holdout"]),
-        refit=cast('Literal["all", "train"]', refit),
+        refit=refit,
         n_jobs=_cores(parameters["n_jobs"]),
         memory_bytes=_bytes(parameters["memory_limit"]),
     )
@@ -117,8 +117,8 @@ def choose_families(families: object) -> tuple[Family, ...]:
         A name is not registered.
     """
     if families == "auto":
-        registered = registry.names(registry.FAMILIES)
-        chosen: Sequence[object] = sorted(registered, key=lambda n: (_draft_rank(n), n))
+        in_order = sorted(registry.names(registry.FAMILIES), key=_draft_rank)
+        chosen: Sequence[object] = in_order
     elif isinstance(families, str):
         raise InvalidParameter("families", families, "it is a single name", f"Use families=[{families!r}].")
     else:
@@ -210,8 +210,8 @@ def load_rules() -> tuple[tuple[CrashRule, ...], tuple[SymptomRule, ...]]:
     return crash, symptom
 
 
-def _draft_rank(name: str) -> int:
-    return _DRAFT_ORDER.index(name) if name in _DRAFT_ORDER else len(_DRAFT_ORDER)
+def _draft_rank(name: str) -> tuple[int, str]:
+    return (_DRAFT_ORDER.index(name) if name in _DRAFT_ORDER else len(_DRAFT_ORDER), name)
 
 
 def _family(one: object) -> Family:

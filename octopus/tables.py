@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 from pathlib import Path
-from typing import Any, cast
 
 import pandas as pd
 
@@ -75,14 +74,15 @@ def _read_csv(path: Path) -> pd.DataFrame:
             f"{str(path)!r} has more than one column named {', '.join(map(repr, repeated[:5]))}: which one is meant is "
             "not clear. Rename or drop the others."
         )
-    return cast("pd.DataFrame", pd.read_csv(path, sep=separator, encoding=encoding, low_memory=False))
+    return pd.read_csv(path, sep=separator, encoding=encoding, low_memory=False)
 
 
 def _head(path: Path) -> bytes:
-    opened: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as file:
-        head: bytes = file.read(_SAMPLE)
-    return head
+    if path.suffix == ".gz":
+        with gzip.open(path, "rb") as packed:
+            return packed.read(_SAMPLE)
+    with path.open("rb") as file:
+        return file.read(_SAMPLE)
 
 
 def _encoding(head: bytes) -> str:

@@ -1,0 +1,248 @@
+"""What a fitted estimator is: a proved pipeline with its record; it predicts, scores and pickles."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import tempfile
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import cloudpickle
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from octopus.dataset import Float
+from octopus.errors import InvalidData, SandboxError
+from octopus.frame import SchemaError
+from octopus.intake import Intake, check_table
+from octopus.journal import Journal
+from octopus.options import choose_families, open_sandbox, read_options
+from octopus.proof import Shipped
+from octopus.protocols import Scientist
+from octopus.records import Experiment, HoldoutReport, Limits, Profile, Task
+from octopus.scoring import Scoring, make_scoring
+from octopus.stages.replay import predict_rows
+from octopus.target import encode
+
+#: For predicting outside this process, where the pipeline may not be loaded in it.
+_PREDICT_LIMITS = Limits(wall_s=3600.0, memory_bytes=1 << 36)
+
+Table: TypeAlias = "pd.DataFrame | ArrayLike"
+
+
+def _classifies(estimator: ProvedModel) -> bool:
+    """Tell whether there are probabilities; before ``fit``, from what the user says the task is."""
+    fitted: Task | None = getattr(estimator, "task_", None)
+    if fitted is not None:
+        return fitted.is_classification
+    return getattr(estimator, "task", "classification") in ("classification", "binary", "multiclass")
+
+
+class ProvedModel(BaseEstimator):  # type: ignore[misc]
+    """The fitted half of :class:`octopus.estimator.AutonomousEstimator`, which documents its attributes.
+
+    The pipeline is kept as the bytes that were replayed. It is loaded into this process only where octopus' own
+    playbook wrote its script; one that a model wrote predicts in the sandbox.
+    """
+
+    def predict(self, X: Table) -> NDArray[Any]:
+        """Predict labels or values.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Raw features as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels of the user's own type, or numbers.
+
+        Raises
+        ------
+        InvalidData
+            Columns are missing or hold values of another kind.
+        """
+        predictions = self._predict(X)
+        if not self.task_.is_classification:
+            return predictions
+        labels: NDArray[Any] = self.classes_[np.argmax(predictions, axis=1)]
+        return labels
+
+    @available_if(_classifies)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Table) -> Float:
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Raw features as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return self._predict(X)
+
+    def score(self, X: Table, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the score of predictions by the metric of the run, greater is better.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Raw features.
+        y : array-like of shape (n_samples,)
+            The truth.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weights, where the metric takes them.
+
+        Returns
+        -------
+        float
+            The score; NaN where the metric is undefined on these rows.
+        """
+        predictions = self._predict(X)
+        scoring = self._scoring()
+        classes = getattr(self, "classes_", None)
+        truth = np.asarray(y, dtype=np.float64) if classes is None else encode(y, classes)
+        if len(truth) != len(predictions):
+            raise InvalidData(f"X has {len(predictions)} rows and y has {len(truth)}. Give y one value per row.")
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        table = self.schema_.apply(check_table(X)) if scoring.looks_at_rows else None
+        value = scoring.score(truth, predictions, weight, table)
+        return float("nan") if value is None else value
+
+    @property
+    def profile_(self) -> Profile:
+        """What was found in the data."""
+        profile = self._fitted_journal("profile_").profile
+        assert profile is not None
+        return profile
+
+    @property
+    def holdout_report_(self) -> HoldoutReport | None:
+        """The sealed rows' verdict; None where nothing was sealed."""
+        return self._fitted_journal("holdout_report_").holdout
+
+    @property
+    def best_score_(self) -> float:
+        """Validation score of the experiment that ships."""
+        self._fitted_journal("best_score_")
+        score = self.best_experiment_.score
+        assert score is not None
+        return score.mean
+
+    @property
+    def leaderboard_(self) -> pd.DataFrame:
+        """The experiments, the best first and the failed ones last."""
+        rows = [_row(experiment) for experiment in self._fitted_journal("leaderboard_").experiments]
+        board = pd.DataFrame(rows).sort_values("score", ascending=False, kind="stable", na_position="last")
+        return board.reset_index(drop=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_pipeline", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "_model"):
+            self._pipeline = _load_pipeline(self._model, self._sha256, self.best_experiment_)
+
+    def _remember(self, path: Path, journal: Journal, shipped: Shipped, intake: Intake, scientist: Scientist) -> None:
+        """Set the fitted attributes."""
+        assert journal.task is not None
+        self.task_ = journal.task
+        self.journal_ = journal
+        self.best_experiment_ = shipped.experiment
+        self.run_dir_ = path
+        self.scientist_ = scientist.name
+        self.schema_ = intake.schema
+        if intake.target.classes is not None:
+            self.classes_ = intake.target.classes
+        elif hasattr(self, "classes_"):
+            del self.classes_
+        self._model, self._sha256 = shipped.model, shipped.sha256
+        self._pipeline = _load_pipeline(self._model, self._sha256, shipped.experiment)
+
+    def _write(self, directory: Path) -> None:
+        """Put the model beside the journal: the pipeline, its script, its schema, and this estimator."""
+        directory.mkdir(mode=0o700, exist_ok=True)
+        (directory / "pipeline.pkl").write_bytes(self._model)
+        (directory / "script.py").write_text(self.best_experiment_.script.source, encoding="utf-8")
+        (directory / "schema.json").write_text(self.schema_.to_json(), encoding="utf-8")
+        (directory / "estimator.pkl").write_bytes(cloudpickle.dumps(self))
+
+    def _predict(self, X: Table) -> Float:
+        """Return probabilities or values of raw rows."""
+        check_is_fitted(self)
+        raw = check_table(X)
+        validate_data(self, X, skip_check_array=True, reset=False)
+        try:
+            table = self.schema_.apply(raw)
+        except SchemaError as error:
+            raise InvalidData(str(error)) from error
+        if self._pipeline is None:
+            return self._predict_confined(table)
+        if not self.task_.is_classification:
+            return np.asarray(self._pipeline.predict(table), dtype=np.float64).reshape(-1)
+        return _in_class_order(self._pipeline, table, self.task_.n_classes)
+
+    def _predict_confined(self, table: pd.DataFrame) -> Float:
+        """Predict in the sandbox, for a pipeline that a model wrote: its pickle is not loaded in this process."""
+        families = choose_families(self.families)
+        sandbox = open_sandbox(self.sandbox, families, read_options(self.get_params(deep=False)).n_jobs)
+        with tempfile.TemporaryDirectory(prefix="octopus-") as directory:
+            result = predict_rows(self._model, table, self.task_, Path(directory), sandbox, _PREDICT_LIMITS)
+        if result.predictions is None:
+            outcome = result.outcome
+            why = f"{outcome.failure.type}: {outcome.failure.message}" if outcome.failure else outcome.reason
+            raise SandboxError(f"the pipeline did not predict: {outcome.status} in {outcome.stage}. {why}")
+        return result.predictions
+
+    def _scoring(self) -> Scoring:
+        """Return the metric of the run; built anew, for a scorer may not survive a pickle."""
+        name = self.task_.scoring if self.scoring is None else self.scoring
+        return make_scoring(name, self.task_.type, getattr(self, "classes_", None))
+
+    def _fitted_journal(self, attribute: str) -> Journal:
+        journal: Journal | None = self.__dict__.get("journal_")
+        if journal is None:
+            raise AttributeError(f"{type(self).__name__} has no attribute {attribute!r} before fit")
+        return journal
+
+
+def _load_pipeline(model: bytes, sha256: str, experiment: Experiment) -> Any | None:
+    """Unpickle a pipeline that our own code wrote; one that a model wrote stays bytes."""
+    if experiment.script.author != "playbook":
+        return None
+    if hashlib.sha256(model).hexdigest() != sha256:
+        raise InvalidData("the fitted pipeline's hash is not the one that was proved: the estimator was altered.")
+    return pickle.loads(model)  # noqa: S301  written by a child that ran only our own code; hash checked
+
+
+def _in_class_order(pipeline: Any, table: pd.DataFrame, n_classes: int) -> Float:
+    """Return probabilities with a column for every class, those that the pipeline never saw at zero."""
+    known = np.asarray(pipeline.classes_, dtype=np.int64)
+    probabilities = np.zeros((len(table), n_classes))
+    probabilities[:, known] = np.asarray(pipeline.predict_proba(table), dtype=np.float64)
+    return probabilities
+
+
+def _row(experiment: Experiment) -> dict[str, object]:
+    score = experiment.score
+    return {
+        "experiment": experiment.number,
+        "family": experiment.plan.family,
+        "idea": experiment.plan.idea,
+        "score": np.nan if score is None else score.mean,
+        "standard_error": np.nan if score is None or score.standard_error is None else score.standard_error,
+        "wall_s": experiment.outcome.wall_s,
+        "diagnosis": experiment.diagnoses[0].code if experiment.diagnoses else "",
+    }

@@ -1,0 +1,81 @@
+"""Checked input → the question of a run: the task with its rows and its metric."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from octopus.goal import read_metric
+from octopus.intake import Intake, data_hash
+from octopus.records import Task, Understanding
+from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring
+from octopus.search import Question
+
+#: Packages whose versions the journal names.
+_PACKAGES = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm")
+
+
+def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: int) -> Question:
+    """Build the question: the metric is the argument's, else the goal's, else the usual one of the task.
+
+    Parameters
+    ----------
+    intake : Intake
+        The rows of ``fit``, checked.
+    goal : str
+        What the model is for, in plain words.
+    scoring : str, callable or None
+        The user's metric.
+    random_state : int
+        Seed of the run.
+
+    Returns
+    -------
+    Question
+        What :func:`octopus.search.search` takes.
+
+    Raises
+    ------
+    InvalidParameter
+        The metric is unknown or does not fit the task.
+    """
+    target = intake.target
+    understood: tuple[Understanding, ...] = intake.understood
+    chosen: str | Scorer = DEFAULT_SCORING[target.type]
+    if scoring is not None:
+        chosen = scoring
+    elif (metric := read_metric(goal, target.type)) is not None:
+        chosen, understood = metric.value, (metric, *understood)
+    resolved = make_scoring(chosen, target.type, target.classes)
+    task = Task(
+        goal=goal,
+        type=target.type,
+        type_reason=target.reason,
+        target=intake.target_name,
+        scoring=resolved.name,
+        classes=() if target.classes is None else tuple(str(label) for label in target.classes),
+        features=intake.schema.names,
+        ignored=intake.ignored,
+        weighted=intake.data.sample_weight is not None,
+        random_state=random_state,
+        understood=understood,
+    )
+    return Question(
+        task=task,
+        data=intake.data,
+        given_holdout=intake.holdout,
+        scoring=resolved,
+        findings=intake.findings,
+        data_sha256=data_hash(intake.data),
+        versions={"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+    )
+
+
+def read_seed(random_state: int | np.random.RandomState | None) -> int:
+    """Return the seed of the run: the user's own number, or one that is drawn."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))
