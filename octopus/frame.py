@@ -340,8 +340,8 @@ def _text(values: Values) -> Values:
     if isinstance(values.dtype, pd.StringDtype) and values.dtype == _text_dtype():
         return values
     objects: Values = values.astype(object)
-    words: Values = objects.map(_spelled, na_action="ignore").where(objects.notna(), np.nan)
-    return words.astype(_text_dtype())
+    words = objects.map(_spelled, na_action="ignore").where(objects.notna(), np.nan)
+    return pd.Series(words.astype(_text_dtype()))
 
 
 def _spelled(value: object) -> str:
