@@ -1,0 +1,260 @@
+"""What does octopus cost beyond the fits themselves?
+
+Four numbers, each against its own rival in the same run:
+
+* ``experiment_overhead_s``: a fold in a child of the zygote minus the same fit and prediction in a process that has
+  everything loaded; the median over alternating pairs. Losing: above 0.15 s.
+* ``zygote_over_cold``: start of a child of the zygote over start of a fresh interpreter that imports the same modules,
+  both through the sandbox, with a script that does nothing. Losing: above 1/15.
+* ``profile_100k_x_50_s``: sealing and profiling 100,000 rows of 50 mixed columns. Losing: 3 s or more.
+* ``parent_peak_over_data``: (peak resident memory of the user's process − that after import) over the size of the
+  data, in a process of its own that fits the same table. Losing: above 3.
+
+Run by ``make bench-overhead``; writes ``benchmarks/results/overhead.json``. The tables are made here, from a fixed seed:
+only their size and kinds matter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+
+SEED = 0
+RESULTS = Path(__file__).parent / "results" / "overhead.json"
+PAIRS = 15
+STARTS = 9
+COLD_STARTS = 3
+
+
+def made_table(n_rows: int, n_columns: int) -> pd.DataFrame:
+    """Make a table of numbers, categories, dates, booleans and numbers as text."""
+    rng = np.random.default_rng(SEED)
+    columns: dict[str, object] = {}
+    for i in range(n_columns):
+        kind = i % 10
+        if kind < 5:
+            values = rng.normal(size=n_rows)
+            values[rng.random(n_rows) < 0.05] = np.nan
+            columns[f"number_{i}"] = values
+        elif kind < 7:
+            columns[f"category_{i}"] = rng.choice([f"level {j}" for j in range(5 + 40 * (kind - 5))], n_rows)
+        elif kind == 7:
+            columns[f"date_{i}"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**7, n_rows), "s")
+        elif kind == 8:
+            columns[f"flag_{i}"] = rng.random(n_rows) < 0.3
+        else:
+            columns[f"amount_{i}"] = pd.Series(rng.integers(100, 10**6, n_rows) / 100).map("{:,.2f} €".format)
+    return pd.DataFrame(columns)
+
+
+def made_target(table: pd.DataFrame) -> np.ndarray:
+    """Make two classes that depend on the first numbers."""
+    rng = np.random.default_rng(SEED + 1)
+    signal = table["number_0"].fillna(0) + 0.5 * table["number_1"].fillna(0) ** 2
+    return (signal + rng.normal(size=len(table)) > 0.5).to_numpy().astype(np.float64)
+
+
+def measure_folds(workspace: Path) -> list[dict[str, float | str]]:
+    """Alternate a fold in the sandbox with the same fit and prediction in this process."""
+    from octopus.frame import Schema, read_table, write_table
+    from octopus.options import choose_families, open_sandbox
+    from octopus.protocols import Job
+    from octopus.records import Limits
+
+    raw = made_table(2000, 20)
+    table = Schema.of(raw).apply(raw)
+    y = made_target(raw)
+    features = workspace / "folds.arrow"
+    write_table(table, features)
+    source = (
+        "from sklearn.linear_model import LogisticRegression\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "from sklearn.preprocessing import FunctionTransformer\n\n\n"
+        "def numbers(X):\n    return X.select_dtypes('number').fillna(0.0)\n\n\n"
+        "def build_pipeline():\n    return make_pipeline(FunctionTransformer(numbers), LogisticRegression())\n"
+    )
+    train, valid = np.arange(0, 1600), np.arange(1600, 2000)
+    job = Job(
+        kind="fold", source=source, features=features, train_rows=train, y=y[train], predict_rows=valid, n_classes=2,
+        random_state=SEED, limits=Limits(wall_s=120.0, memory_bytes=4 << 30),
+    )  # fmt: skip
+    sandbox = open_sandbox("process", choose_families("auto"), 1)
+    namespace: dict[str, object] = {}
+    exec(compile(source, "script", "exec"), namespace)  # noqa: S102  the source stands above
+
+    def loaded() -> float:
+        began = time.perf_counter()
+        stored = read_table(features)
+        pipeline = namespace["build_pipeline"]()  # type: ignore[operator]
+        pipeline.fit(stored.iloc[train], y[train].astype(int)).predict_proba(stored.iloc[valid])
+        return time.perf_counter() - began
+
+    def confined() -> float:
+        began = time.perf_counter()
+        result = sandbox.run(job)
+        assert result.outcome.status == "ok", result.outcome
+        return time.perf_counter() - began
+
+    confined(), loaded()  # the zygote starts, the modules load
+    rows: list[dict[str, float | str]] = []
+    for _ in range(PAIRS):
+        rows.append({"what": "fold", "sandbox_s": confined(), "loaded_s": loaded()})
+    sandbox.close()
+    return rows
+
+
+def measure_starts(workspace: Path) -> list[dict[str, float | str]]:
+    """Start children of the zygote, and fresh interpreters with the same modules, for a script that does nothing."""
+    from octopus.frame import write_table
+    from octopus.options import choose_families
+    from octopus.protocols import Job
+    from octopus.records import Limits
+    from octopus.sandbox.levels import open_cold, open_process
+
+    features = workspace / "starts.arrow"
+    write_table(pd.DataFrame({"a": np.zeros(20)}), features)
+    source = "from sklearn.dummy import DummyRegressor\n\n\ndef build_pipeline():\n    return DummyRegressor()\n"
+    rows = np.arange(20)
+    job = Job(
+        kind="fold", source=source, features=features, train_rows=rows[:10], y=np.zeros(10), predict_rows=rows[10:],
+        n_classes=0, random_state=SEED, limits=Limits(wall_s=120.0, memory_bytes=4 << 30),
+    )  # fmt: skip
+    imports = tuple(dict.fromkeys(module for family in choose_families("auto") for module in family.imports))
+    zygote = open_process(imports=imports, environment={})
+    cold = open_cold(imports=imports, environment={})
+    assert zygote.run(job).outcome.status == "ok"
+    measured: list[dict[str, float | str]] = []
+    for i in range(STARTS):
+        began = time.perf_counter()
+        assert zygote.run(job).outcome.status == "ok"
+        measured.append({"what": "start", "how": "zygote", "wall_s": time.perf_counter() - began})
+        if i < COLD_STARTS:
+            began = time.perf_counter()
+            assert cold.run(job).outcome.status == "ok"
+            measured.append({"what": "start", "how": "cold", "wall_s": time.perf_counter() - began})
+    zygote.close()
+    return measured
+
+
+def measure_profile() -> list[dict[str, float | str]]:
+    """Seal and profile a large table, three times."""
+    from octopus.dataset import Dataset
+    from octopus.frame import Schema
+    from octopus.records import Task
+    from octopus.stages.holdout import seal_holdout
+    from octopus.stages.profile import profile_data
+
+    raw = made_table(100_000, 50)
+    table = Schema.of(raw).apply(raw)
+    data = Dataset(table=table, y=made_target(raw), row_ids=np.arange(len(table)))
+    task = Task(
+        goal="", type="binary", type_reason="", target="y", scoring="roc_auc", classes=("0", "1"),
+        features=tuple(table.columns), random_state=SEED,
+    )  # fmt: skip
+    rows: list[dict[str, float | str]] = []
+    for _ in range(3):
+        began = time.perf_counter()
+        sealed = seal_holdout(data, task, {}, 0.2)
+        profile_data(task, sealed, {})
+        rows.append({"what": "profile", "wall_s": time.perf_counter() - began})
+    return rows
+
+
+def measure_memory() -> list[dict[str, float | str]]:
+    """Fit a table in a process of its own and read its peak."""
+    printed = subprocess.run(
+        [sys.executable, __file__, "--memory"], check=True, capture_output=True, text=True, env={**os.environ}
+    ).stdout
+    row: dict[str, float | str] = json.loads(printed.splitlines()[-1])
+    return [row]
+
+
+def fit_and_print_memory() -> None:
+    """Print the peak of this process over a fit, and the size of the data."""
+    import resource
+
+    from octopus import AutonomousEstimator
+
+    with tempfile.TemporaryDirectory() as directory:
+        small = made_table(500, 10)
+        warm = AutonomousEstimator(
+            max_experiments=1, families=["linear"], sandbox="process", holdout=None, run_dir=Path(directory) / "warm"
+        )
+        warm.fit(small, made_target(small))
+        table = made_table(200_000, 50)
+        y = made_target(table)
+        data_bytes = int(table.memory_usage(deep=True).sum())
+        _reset_peak()
+        before = psutil.Process().memory_info().rss
+        AutonomousEstimator(
+            max_experiments=1, families=["gbm"], sandbox="process", random_state=SEED, run_dir=Path(directory) / "run"
+        ).fit(table, y)
+        peak = _peak_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    print(json.dumps({
+        "what": "memory", "data_bytes": data_bytes, "before_bytes": before, "peak_bytes": peak,
+    }))  # fmt: skip
+
+
+def _reset_peak() -> None:
+    """Let the kernel count the peak from here, where it can (Linux)."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5")
+
+
+def _peak_bytes(fallback: int) -> int:
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return fallback
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def main() -> None:
+    """Measure everything and write the result."""
+    with tempfile.TemporaryDirectory() as directory:
+        rows = measure_folds(Path(directory)) + measure_starts(Path(directory))
+    rows += measure_profile() + measure_memory()
+    overhead = [float(r["sandbox_s"]) - float(r["loaded_s"]) for r in rows if r["what"] == "fold"]
+    starts = {how: [float(r["wall_s"]) for r in rows if r.get("how") == how] for how in ("zygote", "cold")}
+    memory = next(r for r in rows if r["what"] == "memory")
+    grown = float(memory["peak_bytes"]) - float(memory["before_bytes"])
+    summary = {
+        "experiment_overhead_s": round(statistics.median(overhead), 4),
+        "zygote_over_cold": round(statistics.median(starts["zygote"]) / statistics.median(starts["cold"]), 4),
+        "profile_100k_x_50_s": round(statistics.median(float(r["wall_s"]) for r in rows if r["what"] == "profile"), 3),
+        "parent_peak_over_data": round(grown / float(memory["data_bytes"]), 2),
+    }
+    result = {
+        "name": "overhead",
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "python": platform.python_version(),
+            **{n: version(n) for n in ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm")},
+        },
+        "machine": {"cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9, 1)},
+        "seed": SEED,
+        "command": "make bench-overhead",
+        "rows": rows,
+        "summary": summary,
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(summary, indent=1))
+
+
+if __name__ == "__main__":
+    fit_and_print_memory() if "--memory" in sys.argv else main()

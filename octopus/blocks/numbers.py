@@ -1,0 +1,54 @@
+"""Numbers that a table holds as text: amounts with currency signs, units, percent, either decimal mark."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def decimal_mark(column: pd.Series) -> str:
+    """Tell which mark separates decimals in a column of texts.
+
+    Parameters
+    ----------
+    column : Series of shape (n_rows,)
+        Texts, or numbers.
+
+    Returns
+    -------
+    str
+        A comma where the texts write ``1.234,56``, a point where they write ``1,234.56`` or leave it open.
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return "."
+    text = column.dropna().astype(str)
+    comma = text.str.contains(r"\d,\d{1,2}(?!\d)|\d\.\d{3}[.,]|\d,\d{4}", regex=True).sum()
+    point = text.str.contains(r"\d\.\d{1,2}(?!\d)|\d,\d{3}[.,]|\d\.\d{4}", regex=True).sum()
+    return "," if comma > point else "."
+
+
+def parsed_number(column: pd.Series, decimal: str = ".") -> pd.Series:
+    """Read the number out of each text: "1,240.50 €", "(300)", "12 %", "3 kg".
+
+    Parameters
+    ----------
+    column : Series of shape (n_rows,)
+        Texts, or numbers.
+    decimal : {".", ","}
+        The mark before decimals; the other one separates thousands.
+
+    Returns
+    -------
+    Series of shape (n_rows,), float64
+        NaN where there is no number. Brackets and a minus before or after mean negative; percent divides by 100.
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.astype("float64").replace([np.inf, -np.inf], np.nan)
+    thousands = "." if decimal == "," else ","
+    text = column.astype(object).where(column.notna(), "").astype(str)
+    text = text.str.replace(rf"[{thousands}\s'’_]", "", regex=True)
+    text = text.str.replace(decimal, ".", regex=False).str.replace("−", "-", regex=False)
+    digits = text.str.extract(r"((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", expand=False)
+    number = pd.to_numeric(digits, errors="coerce").astype("float64").replace(np.inf, np.nan)
+    number = number.where(~text.str.contains("%", regex=False), number / 100)
+    return number.where(~text.str.contains(r"^\W*-|^\(.*\)$|\d-$", regex=True), -number)

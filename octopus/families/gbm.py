@@ -1,0 +1,243 @@
+"""Gradient boosted trees (LightGBM): native categories, missing values as they are, early stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from octopus.blocks.rendering import listed
+from octopus.protocols import Recipe
+from octopus.records import Profile, Task
+
+#: Rows below which a tree of any size is luck: two leaves of LightGBM's least leaf (20 rows) do not fit in
+#: the rows of a fold.
+_MIN_ROWS = 30
+#: Rows below which small trees come first.
+_SMALL = 1000
+#: Trees at most; early stopping decides.
+_MAX_TREES = 2000
+_ABSOLUTE = {"neg_mean_absolute_error": "mae", "neg_median_absolute_error": "mae"}
+_RELATIVE = {"neg_mean_absolute_percentage_error": "mape"}
+
+
+class GradientBoosting:
+    """LightGBM on the table as it is."""
+
+    @property
+    def name(self) -> str:
+        """Name by which users and plans refer to it."""
+        return "gbm"
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that its scripts import."""
+        return (
+            "lightgbm",
+            "numpy",
+            "pandas",
+            "sklearn.base",
+            "sklearn.feature_extraction.text",
+            "sklearn.pipeline",
+            "sklearn.utils.validation",
+        )
+
+    def reason_against(self, task: Task, profile: Profile) -> str | None:  # noqa: ARG002
+        """Return why it does not take part: too few rows, or no column to split on."""
+        if profile.n_rows < _MIN_ROWS:
+            return f"{profile.n_rows} rows are too few to split: it takes {_MIN_ROWS}"
+        if not any(column.used for column in profile.columns):
+            return "no column is left to split on"
+        return None
+
+    def recipes(self, task: Task, profile: Profile) -> Sequence[Recipe]:
+        """Return the first draft and its variations.
+
+        Parameters
+        ----------
+        task : Task
+            What is asked.
+        profile : Profile
+            What is known of the rows.
+
+        Returns
+        -------
+        sequence of Recipe
+            The first draft, then variations.
+        """
+        return [
+            _draft(task, profile),
+            *_by_metric(task),
+            *_by_target(task, profile),
+            _slower(task, profile),
+            _shallow(task),
+            _randomised(task),
+            *([_larger(task, profile)] if profile.n_rows >= _SMALL else []),
+            _penalised(task),
+            _small(task, profile),
+        ]
+
+
+def _draft(task: Task, profile: Profile) -> Recipe:
+    categories = [c.name for c in profile.columns if c.used and c.kind == "categorical"]
+    gaps = sum(c.used and c.missing_fraction > 0 for c in profile.columns)
+    with_levels = f" ({listed(categories, 3)})" if categories else ""
+    with_gaps = f"; {gaps} column{'s have' if gaps > 1 else ' has'} gaps, which trees take as they are" if gaps else ""
+    leaves = 15 if profile.n_rows < _SMALL else 31
+    return _recipe(
+        task,
+        "native categories, early stopping",
+        f"native categories{with_levels}, early stopping: interactions that a line cannot see{with_gaps}",
+        "better than the line where columns act together",
+        {"learning_rate": 0.05, "num_leaves": leaves, "min_child_samples": _leaf(profile), "colsample_bytree": 0.8},
+    )
+
+
+def _by_metric(task: Task) -> list[Recipe]:
+    """Return a loss that fits the metric, where the usual one does not."""
+    objective = {**_ABSOLUTE, **_RELATIVE}.get(task.scoring)
+    if task.is_classification or objective is None:
+        return []
+    return [
+        _recipe(
+            task,
+            "the metric as the loss",
+            f"{task.scoring} asks for a median, and squared error fits a mean: train on {objective} itself",
+            "smaller errors by the metric that counts",
+            {"objective": f'"{objective}"', "learning_rate": 0.05, "num_leaves": 31},
+        )
+    ]
+
+
+def _by_target(task: Task, profile: Profile) -> list[Recipe]:
+    """Return what a rare class or a skewed target asks for."""
+    if task.is_classification:
+        counts = [level.count for level in profile.target.levels] or [0]
+        rarest = min(counts) / max(1, sum(counts))
+        return [
+            _recipe(
+                task,
+                "balanced class weights",
+                f"balanced class weights: the rarest class has {rarest:.1%} of the rows and is passed over",
+                "more of the rare class found, at the price of false alarms",
+                {"learning_rate": 0.05, "num_leaves": 15, "class_weight": '"balanced"'},
+                answers=("OCT606",),
+            )
+        ]
+    target = profile.target.numeric
+    if target is None or target.minimum <= -1 or (target.skew or 0.0) <= 1:
+        return []
+    return [
+        _recipe(
+            task,
+            "log target",
+            f"the target is skewed, from {target.minimum:.3g} to {target.maximum:.3g} around {target.median:.3g}: "
+            "on its logarithm the few large values do not rule the splits",
+            "smaller errors for the many small values",
+            {"learning_rate": 0.05, "num_leaves": 31, "min_child_samples": _leaf(profile)},
+            answers=("OCT607",),
+            log_target=True,
+        )
+    ]
+
+
+def _slower(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        "slower learning, fewer leaves",
+        f"slower learning, fewer leaves: {profile.n_rows} rows invite trees that fit chance",
+        "folds that agree more",
+        {"learning_rate": 0.02, "num_leaves": 7, "min_child_samples": 2 * _leaf(profile), "reg_lambda": 5.0},
+        answers=("OCT612",),
+    )
+
+
+def _shallow(task: Task) -> Recipe:
+    return _recipe(
+        task,
+        "effects that add up",
+        "effects that add up: trees of three leaves, so that no more than two columns act together",
+        "a gain where the rows are few or the signal is weak",
+        {"learning_rate": 0.05, "num_leaves": 3, "colsample_bytree": 0.7},
+        answers=("OCT601", "OCT612"),
+    )
+
+
+def _randomised(task: Task) -> Recipe:
+    return _recipe(
+        task,
+        "random cuts",
+        "random cuts: thresholds drawn by chance average out what single columns say by accident "
+        "(Geurts et al., 2006, doi:10.1007/s10994-006-6226-1)",
+        "a smoother model, a little gain on noisy columns",
+        {"learning_rate": 0.05, "num_leaves": 31, "extra_trees": True, "colsample_bytree": 0.5},
+    )
+
+
+def _larger(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        "more leaves",
+        f"more leaves: {profile.n_rows} rows carry finer distinctions",
+        "a gain where many columns act together",
+        {"learning_rate": 0.03, "num_leaves": 127, "min_child_samples": 20, "colsample_bytree": 0.7},
+    )
+
+
+def _penalised(task: Task) -> Recipe:
+    return _recipe(
+        task,
+        "penalties on leaves",
+        "penalties on leaves, L1 and L2: what a leaf says must be carried by many rows",
+        "a little gain where the trees overfit",
+        {"learning_rate": 0.03, "num_leaves": 15, "min_child_samples": 50, "reg_alpha": 1.0, "reg_lambda": 10.0},
+    )
+
+
+def _small(task: Task, profile: Profile) -> Recipe:
+    """Return what answers a limit: few trees, coarse bins, no search for their number."""
+    kind = "LGBMClassifier" if task.is_classification else "LGBMRegressor"
+    block = "SampledClassifier" if task.is_classification else "SampledRegressor"
+    n_rows = max(_MIN_ROWS, min(50_000, profile.n_rows // 2))
+    stopped = "EarlyStoppedClassifier" if task.is_classification else "EarlyStoppedRegressor"
+    model = f"{kind}(n_estimators=100, learning_rate=0.1, num_leaves=15, max_bin=63)"
+    return Recipe(
+        idea="fewer trees on a sample",
+        hypothesis=f"fewer trees on {n_rows} of {profile.n_rows} rows say most of what all of them say",
+        expected="a model within the limits",
+        encoding="native",
+        model=f"{block}({stopped}({model}, patience=10), n_rows={n_rows})",
+        imports=(f"from lightgbm import {kind}",),
+        blocks=(block, stopped),
+        answers=("OCT201", "OCT202", "OCT203", "OCT204"),
+    )
+
+
+def _leaf(profile: Profile) -> int:
+    """Return the least rows of a leaf: LightGBM's 20, less where that would be a tenth of the rows."""
+    return 20 if profile.n_rows >= _SMALL else max(3, min(20, profile.n_rows // 50))
+
+
+def _recipe(
+    task: Task,
+    idea: str,
+    hypothesis: str,
+    expected: str,
+    settings: dict[str, object],
+    *,
+    answers: tuple[str, ...] = (),
+    log_target: bool = False,
+) -> Recipe:
+    """Return early-stopped LightGBM with these settings."""
+    kind = "LGBMClassifier" if task.is_classification else "LGBMRegressor"
+    block = "EarlyStoppedClassifier" if task.is_classification else "EarlyStoppedRegressor"
+    arguments = ", ".join(f"{name}={value}" for name, value in {"n_estimators": _MAX_TREES, **settings}.items())
+    return Recipe(
+        idea=idea,
+        hypothesis=hypothesis,
+        expected=expected,
+        encoding="native",
+        model=f"{block}({kind}({arguments}))",
+        imports=(f"from lightgbm import {kind}",),
+        blocks=(block,),
+        log_target=log_target,
+        answers=answers,
+    )

@@ -1,0 +1,108 @@
+"""What makes two failures the same: the code, the type, and the message without what varies from run to run."""
+
+from __future__ import annotations
+
+import re
+
+from octopus.records import Diagnosis, Outcome
+
+#: Characters of a message that identify a failure; what follows is detail.
+_LENGTH = 120
+#: What varies: quoted names and values, addresses, numbers, lists in brackets.
+_VARYING = (
+    (re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`"), "…"),
+    (re.compile(r"0x[0-9a-fA-F]+"), "#"),
+    (re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?"), "#"),
+    (re.compile(r"\[[^\]]*\]|\{[^}]*\}"), "[…]"),
+    (re.compile(r"\s+"), " "),
+)
+
+
+def fingerprint(code: str, outcome: Outcome) -> str:
+    """Return what identifies a failure within a run.
+
+    Parameters
+    ----------
+    code : str
+        Code of the diagnosis.
+    outcome : Outcome
+        The failure.
+
+    Returns
+    -------
+    str
+        Such as ``OCT301:ValueError:could not convert string to float: …``; the same in every process.
+    """
+    if outcome.failure is None:
+        return f"{code}:{outcome.status}:{outcome.stage}"
+    return f"{code}:{outcome.failure.type}:{normalised(outcome.failure.message)}"
+
+
+def normalised(message: str) -> str:
+    """Return a message without quoted values, numbers and line breaks.
+
+    Parameters
+    ----------
+    message : str
+        Of an exception.
+
+    Returns
+    -------
+    str
+        At most 120 characters.
+    """
+    for pattern, replacement in _VARYING:
+        message = pattern.sub(replacement, message)
+    return message.strip()[:_LENGTH]
+
+
+def evidence(outcome: Outcome) -> str:
+    """Return what shows the failure: exception and line, or status and stage.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The failure.
+
+    Returns
+    -------
+    str
+        One line, at most 400 characters.
+    """
+    failure = outcome.failure
+    if failure is None:
+        detail = outcome.reason or outcome.stderr_tail.strip()[-200:]
+        return f"{outcome.status} in {outcome.stage}{f': {detail}' if detail else ''}"[:400]
+    where = f" (line {failure.frames[-1].line}: {failure.frames[-1].code.strip()})" if failure.frames else ""
+    return f"{failure.type} in {outcome.stage}: {' '.join(failure.message.split())[:250]}{where}"[:400]
+
+
+def crash(code: str, title: str, outcome: Outcome, *, cause: str, remedy: str, repairable: bool) -> Diagnosis:
+    """Return the diagnosis of a crash with its evidence and fingerprint.
+
+    Parameters
+    ----------
+    code, title : str
+        Of the rule.
+    outcome : Outcome
+        The failure.
+    cause, remedy : str
+        In words.
+    repairable : bool
+        Whether the remedy needs no language model.
+
+    Returns
+    -------
+    Diagnosis
+        Of kind ``crash``.
+    """
+    return Diagnosis(
+        code=code,
+        title=title,
+        kind="crash",
+        cause=cause,
+        evidence=evidence(outcome),
+        remedy=remedy,
+        repairable=repairable,
+        fingerprint=fingerprint(code, outcome),
+    )

@@ -1,0 +1,181 @@
+"""What runs in a child: confine, load, build, fit, predict, save; a marker for each stage, a record of a failure."""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import pickle
+import random
+import sys
+import tempfile
+import traceback
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn, cast
+
+import joblib
+import msgspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from octopus.frame import read_table
+from octopus.sandbox import estimators
+from octopus.sandbox.confine import confine
+from octopus.sandbox.environment import job_environment
+from octopus.sandbox.estimators import Estimator
+from octopus.sandbox.failure import describe
+from octopus.sandbox.jobdir import FAILURE, MODEL, PREDICTIONS, RESULT, JobDirectory, JobSpec
+
+#: Exit status of a child that could not be confined: the script never ran. From <sysexits.h>, EX_OSERR.
+NOT_CONFINED = 71
+_METADATA = ("sample_weight", "groups", "time")
+
+
+def run_child(directory: JobDirectory, supervisor_pid: int) -> NoReturn:
+    """Do one job and end the process: no exit handler and no thread of the script outlives it.
+
+    Parameters
+    ----------
+    directory : JobDirectory
+        Of the job.
+    supervisor_pid : int
+        Process that watches this one.
+    """
+    code = NOT_CONFINED
+    try:
+        spec = directory.spec()
+        _enter(directory, spec)
+        confine(spec.level, spec.limits, supervisor_pid)
+        code = _attempt(directory, spec)
+    except BaseException:  # noqa: BLE001  # the child's boundary: the supervisor sees the exit status
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(code)
+
+
+def main() -> NoReturn:
+    """Run in an interpreter of its own: ``argv`` is the directory and the supervisor's process id."""
+    run_child(JobDirectory(Path(sys.argv[1])), int(sys.argv[2]))
+
+
+def _enter(directory: JobDirectory, spec: JobSpec) -> None:
+    """Make the job's directory, streams and variables those of this process."""
+    for number, path, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, directory.stdout, os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+        (2, directory.stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+    ):
+        opened = os.open(path, flags, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.chdir(directory.work)
+    os.environ.update(job_environment(directory, spec.limits.n_threads))
+    tempfile.tempdir = None
+    faulthandler.enable()
+
+
+def _attempt(directory: JobDirectory, spec: JobSpec) -> int:
+    try:
+        _do(directory, spec)
+    except BaseException as error:  # noqa: BLE001  # whatever the script raised becomes a record
+        (directory.outputs / FAILURE).write_bytes(msgspec.json.encode(describe(error, directory.script)))
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _do(directory: JobDirectory, spec: JobSpec) -> None:
+    directory.mark("load")
+    _settle(spec)
+    # Threads, unless the script names another backend: worker processes cost two seconds and import everything anew.
+    with joblib.parallel_config(backend="threading"):
+        _steps(directory, spec)
+    directory.mark("done")
+
+
+def _steps(directory: JobDirectory, spec: JobSpec) -> None:
+    table = read_table(Path(spec.features))
+    module = None if spec.kind == "replay" else _import_script(directory)
+    if module is None:
+        estimator = cast("Estimator", pickle.loads((directory.inputs / MODEL).read_bytes()))  # noqa: S301  # confined
+    else:
+        directory.mark("build")
+        estimator = _build(module, spec)
+        directory.mark("fit")
+        _fit(estimator, table, directory, spec)
+    directory.mark("predict")
+    rows = directory.array("predict_rows")
+    predicted = estimators.predict(estimator, _take(table, rows), spec.n_classes)
+    directory.mark("save")
+    _save(directory, spec, predicted, estimator, module)
+
+
+def _settle(spec: JobSpec) -> None:
+    """Fix what is global to the process: seeds, and threads of the libraries that were loaded before the fork."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    random.seed(spec.random_state)
+    np.random.seed(spec.random_state)  # noqa: NPY002  # scripts may draw from the global generator
+    # Every n_jobs is set, also where scikit-learn no longer listens to it.
+    warnings.filterwarnings("ignore", message="'n_jobs' has no effect", category=FutureWarning)
+    if spec.limits.n_threads > 1:  # libraries loaded in the zygote run on one
+        threadpool_limits(spec.limits.n_threads)
+
+
+def _import_script(directory: JobDirectory) -> ModuleType:
+    """Import the script by its name, so that processes that it starts can import it too."""
+    sys.path.insert(0, str(directory.script.parent))
+    importlib.invalidate_caches()
+    return importlib.import_module(directory.script.stem)
+
+
+def _build(module: ModuleType, spec: JobSpec) -> Estimator:
+    estimator = module.build_pipeline()
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "predict")):
+        raise TypeError(
+            f"build_pipeline returned {type(estimator).__name__}, which lacks fit or predict: "
+            "a scikit-learn compatible estimator is needed. Return an unfitted pipeline."
+        )
+    estimators.seed(estimator, spec.random_state, spec.limits.n_threads)
+    return cast("Estimator", estimator)
+
+
+def _fit(estimator: Estimator, table: pd.DataFrame, directory: JobDirectory, spec: JobSpec) -> None:
+    y = directory.array("y")
+    assert y is not None, "a job that fits has labels"
+    metadata = {name: values for name in _METADATA if (values := directory.array(name)) is not None}
+    if "time" in metadata:
+        metadata["time"] = metadata["time"].astype("datetime64[ns]")
+    target = y.astype(np.int64 if spec.n_classes else np.float64)
+    estimators.fit(estimator, _take(table, directory.array("train_rows")), target, metadata)
+
+
+def _take(table: pd.DataFrame, rows: NDArray[np.generic] | None) -> pd.DataFrame:
+    assert rows is not None, "every job says which rows it predicts, and one that fits which rows it fits on"
+    return table.iloc[rows.astype(np.int64)].reset_index(drop=True)
+
+
+def _save(
+    directory: JobDirectory,
+    spec: JobSpec,
+    predicted: NDArray[np.float64],
+    estimator: Estimator,
+    module: ModuleType | None,
+) -> None:
+    np.save(directory.outputs / PREDICTIONS, np.ascontiguousarray(predicted), allow_pickle=False)
+    if spec.kind == "fit" and module is not None:
+        import cloudpickle
+
+        # By value: the pipeline must load where there is no module of that name.
+        cloudpickle.register_pickle_by_value(module)
+        with (directory.outputs / MODEL).open("wb") as file:
+            cloudpickle.dump(estimator, file)
+    result = {"kind": spec.kind, "shape": list(predicted.shape), "estimator": type(estimator).__name__}
+    (directory.outputs / RESULT).write_bytes(msgspec.json.encode(result))

@@ -1,0 +1,96 @@
+"""A supervisor's report and a child's files → JobResult."""
+
+from __future__ import annotations
+
+import msgspec
+
+from octopus.dataset import Float
+from octopus.protocols import Job, JobResult
+from octopus.records import Failure, Outcome, Stage, Status
+from octopus.sandbox.child import NOT_CONFINED
+from octopus.sandbox.collector import BadResult, Collector, NoResult
+from octopus.sandbox.jobdir import JobDirectory
+from octopus.sandbox.supervisor import Report
+
+
+def not_run(reason: str, stage: Stage = "start") -> JobResult:
+    """Return the result of a job that the sandbox could not start or did not bring to its end."""
+    return JobResult(outcome=Outcome(status="not_run", stage=stage, reason=reason))
+
+
+def parse_report(raw: bytes) -> Report | None:
+    """Return a supervisor's report; None if it ended without one."""
+    try:
+        return msgspec.json.decode(raw, type=Report)
+    except msgspec.DecodeError:
+        return None
+
+
+def collect(job: Job, directory: JobDirectory, report: Report, *, note: str, is_tampered: bool) -> JobResult:
+    """Turn what a job left into its result.
+
+    Parameters
+    ----------
+    job : Job
+        What was asked.
+    directory : JobDirectory
+        What its child left; the tree is dead.
+    report : Report
+        What the supervisor saw.
+    note : str
+        Said in the reason of whatever the outcome is; empty if there is nothing to say.
+    is_tampered : bool
+        Whether the table is no longer the one that was handed out.
+
+    Returns
+    -------
+    JobResult
+        Predictions and model only if all is well.
+    """
+    with Collector(directory.outputs) as outputs, Collector(directory.logs) as logs:
+        stage, failure = outputs.stage(), outputs.failure()
+        status, reason = _ending(report, failure, stage)
+        predictions: Float | None = None
+        model: bytes | None = None
+        if is_tampered:
+            status, reason = "tampered", f"the table {job.features.name} changed while the script ran"
+        elif status == "ok":
+            try:
+                predictions = outputs.predictions(len(job.predict_rows), job.n_classes)
+                model = outputs.model(job.limits.disk_bytes) if job.kind == "fit" else None
+            except NoResult as error:
+                status, reason = "no_result", f"the script ended the process itself: {error}"
+            except BadResult as error:
+                status, reason = "bad_result", str(error)
+        outcome = Outcome(
+            status=status,
+            stage=stage,
+            reason="; ".join(part for part in (reason, note) if part),
+            exit_code=report.exit_code,
+            signal=report.signal,
+            wall_s=report.wall_s,
+            cpu_s=report.cpu_s,
+            max_rss_bytes=report.max_rss_bytes,
+            n_leftover_processes=report.n_leftover_processes,
+            failure=failure,
+            stdout_tail=logs.tail(directory.stdout.name),
+            stderr_tail=logs.tail(directory.stderr.name),
+        )
+    is_ok = status == "ok"
+    return JobResult(outcome=outcome, predictions=predictions if is_ok else None, model=model if is_ok else None)
+
+
+def _ending(report: Report, failure: Failure | None, stage: Stage) -> tuple[Status, str]:
+    if report.ended == "closed":
+        return "not_run", report.reason
+    if report.ended != "exited":
+        return report.ended, report.reason
+    if report.signal is not None:
+        return "killed", f"it died of signal {report.signal}"
+    if failure is not None:
+        return "error", ""
+    if report.exit_code == NOT_CONFINED and stage == "start":
+        return "not_run", "the child could not be set up; its stderr says why"
+    if report.exit_code:
+        return "no_result", f"the process ended itself with exit code {report.exit_code} and left no result"
+    return "ok", ""

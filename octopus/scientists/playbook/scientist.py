@@ -1,0 +1,61 @@
+"""The playbook: recipes of the families, tried in the order that the journal suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from octopus.journal import Journal
+from octopus.protocols import Family
+from octopus.records import Decision, ExperimentProposal, Profile, Proposal, StopProposal, Task
+from octopus.registry import FAMILIES, load_all
+from octopus.scientists.playbook.moves import next_move, stock_shelf
+from octopus.scientists.playbook.writer import write_script
+
+
+class Playbook:
+    """A scientist without a model: offline, free, and the same for the same journal.
+
+    Parameters
+    ----------
+    families : sequence of Family or None, default=None
+        Families in the order of preference; all registered ones where None.
+    """
+
+    def __init__(self, families: Sequence[Family] | None = None) -> None:
+        self.families = families
+
+    @property
+    def name(self) -> str:
+        """Name for the journal and the console."""
+        return "playbook"
+
+    def propose(self, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
+        """Return the next experiment.
+
+        Parameters
+        ----------
+        decision : Decision
+            Draft, repair or improve.
+        task, profile, journal : Task, Profile, Journal
+            What is asked, what is known and what was done.
+
+        Returns
+        -------
+        Proposal
+            An experiment that was not run yet, or the wish to stop where none is left.
+        """
+        families = _registered_families() if self.families is None else self.families
+        shelf = stock_shelf(families, task, profile, journal)
+        if not shelf.recipes:
+            reasons = "; ".join(f"{v.family}: {v.reason}" for v in profile.families if not v.applies)
+            return StopProposal(reason=f"no family applies ({reasons or 'none is registered'})")
+        move = next_move(decision, shelf)
+        if move is None:
+            return StopProposal(reason=f"no idea left in {' and '.join(shelf.recipes)}")
+        return ExperimentProposal(plan=move.plan, script=write_script(move, task, profile, journal))
+
+
+def _registered_families() -> tuple[Family, ...]:
+    """Return an instance of every registered family."""
+    instances = (plugin() if isinstance(plugin, type) else plugin for plugin in load_all(FAMILIES))
+    return tuple(family for family in instances if isinstance(family, Family))

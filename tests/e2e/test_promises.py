@@ -1,0 +1,182 @@
+"""The promises that the loop rests on, seen from inside a script: what could it learn, and does anybody believe it?
+
+``tests/mutation`` breaks each promise on purpose and must see these tests go red.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import root_mean_squared_error
+
+from octopus import AutonomousRegressor
+from octopus.protocols import Recipe
+from octopus.records import Profile, Task
+
+#: Reads every file that lies where a script finds itself: its job's directory and everything beside it.
+_SEARCH = '''
+def _search(copy_to):
+    """Copy the bytes of every file below the run's directory into one."""
+    found = bytearray()
+    for folder, _, names in os.walk(os.path.abspath(os.path.join("..", "..", ".."))):
+        for name in names:
+            path = os.path.join(folder, name)
+            if name != "found":
+                with open(path, "rb") as file:
+                    found += file.read()
+    with open(os.path.join(copy_to, str(os.getpid())), "wb") as file:
+        file.write(bytes(found))
+'''
+
+
+@dataclass(frozen=True)
+class Thief:
+    """A family whose script copies all it can find before it fits an honest model."""
+
+    copy_to: Path
+    name: str = "thief"
+    imports: tuple[str, ...] = ("sklearn.dummy",)
+
+    def reason_against(self, task: Task, profile: Profile) -> str | None:
+        return None
+
+    def recipes(self, task: Task, profile: Profile) -> tuple[Recipe, ...]:
+        return (
+            Recipe(
+                idea="search",
+                hypothesis="the labels lie around",
+                expected="a perfect score",
+                encoding="one_hot",
+                model=f"(_search({str(self.copy_to)!r}), DummyRegressor())[1]",
+                imports=("import os", "from sklearn.dummy import DummyRegressor"),
+                definitions=_SEARCH,
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Liar:
+    """A family whose script predicts nonsense and claims a perfect score in every way it has."""
+
+    name: str = "liar"
+    imports: tuple[str, ...] = ("sklearn.dummy",)
+
+    def reason_against(self, task: Task, profile: Profile) -> str | None:
+        return None
+
+    def recipes(self, task: Task, profile: Profile) -> tuple[Recipe, ...]:
+        return (
+            Recipe(
+                idea="claim",
+                hypothesis="whoever says so is right",
+                expected="a perfect score",
+                encoding="one_hot",
+                model="Boaster(strategy='constant', constant=-1000.0)",
+                imports=("from sklearn.dummy import DummyRegressor",),
+                definitions='''
+class Boaster(DummyRegressor):
+    """Predicts a constant and prints a score."""
+
+    def predict(self, X):
+        print('{"score": 0.0, "neg_root_mean_squared_error": 0.0}')
+        with open("../outputs/result.json", "w") as file:
+            file.write('{"score": 0.0}')
+        return super().predict(X)
+
+    def score(self, X, y, sample_weight=None):
+        return 0.0
+''',
+            ),
+        )
+
+
+@pytest.fixture(scope="module")
+def secret() -> tuple[pd.DataFrame, pd.Series]:
+    """Return a table and a target whose every value is a number that nobody can guess."""
+    rng = np.random.default_rng(20240611)
+    X = pd.DataFrame(rng.normal(size=(400, 3)), columns=["a", "b", "c"])
+    return X, pd.Series(rng.normal(size=400), name="secret")
+
+
+def _found_in(directory: Path, values: np.ndarray) -> np.ndarray:
+    """Return, for each value, whether its eight bytes are in one of the copies."""
+    copies = [path.read_bytes() for path in sorted(directory.iterdir())]
+    assert copies, "the thief never ran: the test would prove nothing"
+    return np.array([any(value.tobytes() in copy for copy in copies) for value in values])
+
+
+def _estimator(family: Thief | Liar, run_dir: Path) -> AutonomousRegressor:
+    return AutonomousRegressor(
+        families=[family], sandbox="process", max_experiments=1, n_jobs=1, cv=4, random_state=3, run_dir=run_dir
+    )
+
+
+@pytest.fixture(scope="module")
+def theft(secret: tuple[pd.DataFrame, pd.Series], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Run the thief once; return where its copies are and the run's directory."""
+    copies = tmp_path_factory.mktemp("copies")
+    run_dir = tmp_path_factory.mktemp("runs") / "theft"
+    _estimator(Thief(copies), run_dir).fit(*secret)
+    return copies, run_dir
+
+
+def _sealed(run_dir: Path, secret: tuple[pd.DataFrame, pd.Series]) -> np.ndarray:
+    """Return which rows were sealed: the run's own split, repeated with the run's own seed."""
+    from octopus.dataset import Dataset
+    from octopus.frame import Schema
+    from octopus.journal import read_journal
+    from octopus.stages.holdout import seal_holdout
+
+    task = read_journal(run_dir).task
+    assert task is not None
+    X, y = secret
+    data = Dataset(table=Schema.of(X).apply(X), y=y.to_numpy(), row_ids=np.arange(len(y)))
+    sealed = seal_holdout(data, task, {}, 0.2)
+    assert sealed.holdout is not None
+    return sealed.holdout.open().row_ids
+
+
+def test_a_fold_never_holds_the_label_of_a_row_that_it_predicts(
+    theft: tuple[Path, Path], secret: tuple[pd.DataFrame, pd.Series]
+) -> None:
+    copies, run_dir = theft
+    sealed = _sealed(run_dir, secret)
+    train = np.setdiff1d(np.arange(len(secret[1])), sealed)
+    labels = secret[1].to_numpy()[train]
+    n_folds = 4
+    for path in sorted(copies.iterdir(), key=lambda p: p.stat().st_mtime_ns)[:n_folds]:
+        copy = path.read_bytes()
+        held = np.array([label.tobytes() in copy for label in labels])
+        assert held.sum() == len(labels) * (n_folds - 1) // n_folds, "a fold holds the labels of its training rows only"
+
+
+def test_nothing_of_the_sealed_rows_lies_where_a_script_runs(
+    theft: tuple[Path, Path], secret: tuple[pd.DataFrame, pd.Series]
+) -> None:
+    copies, run_dir = theft
+    X, y = secret
+    sealed = _sealed(run_dir, secret)
+    train = np.setdiff1d(np.arange(len(y)), sealed)
+    search = sorted(copies.iterdir(), key=lambda p: p.stat().st_mtime_ns)[:4]
+    assert len(search) == 4
+    before = b"".join(path.read_bytes() for path in search)
+    assert all(value.tobytes() in before for value in X["a"].to_numpy()[train]), "the thief did find the training rows"
+    assert not any(value.tobytes() in before for value in X["a"].to_numpy()[sealed])
+    assert not any(label.tobytes() in before for label in y.to_numpy()[sealed])
+
+
+def test_a_score_is_computed_from_predictions_whatever_the_script_claims(
+    secret: tuple[pd.DataFrame, pd.Series], tmp_path: Path
+) -> None:
+    estimator = _estimator(Liar(), tmp_path / "run").fit(*secret)
+    truth = secret[1].to_numpy()
+    report = estimator.holdout_report_
+    assert report is not None
+    worst_possible_mean = -root_mean_squared_error(truth, np.full(len(truth), -1000.0))
+    assert estimator.best_score_ == pytest.approx(worst_possible_mean, rel=0.01)
+    assert report.score == pytest.approx(worst_possible_mean, rel=0.01)
+    assert report.beats_baseline == "no"

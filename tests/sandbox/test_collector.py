@@ -1,0 +1,153 @@
+"""What the parent accepts from a child's directory."""
+
+import os
+import struct
+
+import msgspec
+import numpy as np
+import pytest
+
+from octopus.records import Failure, Frame
+from octopus.sandbox.collector import BadResult, Collector, NoResult
+
+N = 10
+
+
+@pytest.fixture
+def folder(tmp_path):
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    (outputs / "result.json").write_text('{"kind": "fold", "shape": [10], "estimator": "x"}')
+    return outputs
+
+
+def read(folder, n_classes=0):
+    with Collector(folder) as collector:
+        return collector.predictions(N, n_classes)
+
+
+def test_predictions_are_read(folder):
+    np.save(folder / "pred.npy", np.arange(10.0))
+    np.testing.assert_array_equal(read(folder), np.arange(10.0))
+    assert read(folder).flags.writeable
+
+
+def test_probabilities_are_normalised(folder):
+    np.save(folder / "pred.npy", np.full((N, 2), 0.50001))
+    np.testing.assert_allclose(read(folder, 2), 0.5)
+
+
+def header(text, version=1):
+    text = text.encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text
+
+
+class Bomb:
+    def __reduce__(self):
+        return os.system, ("touch bombed",)
+
+
+FILES = {
+    "rows": lambda p: np.save(p, np.zeros(9)),
+    "matrix": lambda p: np.save(p, np.zeros((10, 1))),
+    "float32": lambda p: np.save(p, np.zeros(10, dtype="f4")),
+    "big endian": lambda p: np.save(p, np.zeros(10, dtype=">f8")),
+    "missing": lambda p: np.save(p, np.full(10, np.nan)),
+    "infinite": lambda p: np.save(p, np.full(10, np.inf)),
+    "structured": lambda p: np.save(p, np.zeros(10, dtype=[("a", "<f8")])),
+    "object": lambda p: np.save(p, np.array([Bomb()] * 10, dtype=object), allow_pickle=True),
+    "pickle": lambda p: p.write_bytes(b"\x80\x04cos\nsystem\n."),
+    "empty": lambda p: p.write_bytes(b""),
+    "short": lambda p: p.write_bytes(header("{'descr': '<f8', 'fortran_order': False, 'shape': (10,)}") + bytes(72)),
+    "claims": lambda p: p.write_bytes(header("{'descr': '<f8', 'fortran_order': False, 'shape': (10**12,)}")),
+    "deep": lambda p: p.write_bytes(header("(" * 4000, 2)),
+    "long header": lambda p: p.write_bytes(header("(" * 60_000, 2)),
+    "sparse": lambda p: p.open("wb").truncate(1 << 40),
+    "directory": lambda p: p.mkdir(),
+    "fifo": os.mkfifo,
+    "symlink": lambda p: (np.save(p.parent / "other.npy", np.zeros(10)), p.symlink_to("other.npy")),
+    "hardlink": lambda p: (np.save(p.parent / "other.npy", np.zeros(10)), p.hardlink_to(p.parent / "other.npy")),
+}
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_a_forged_file_is_refused(folder, what, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    FILES[what](folder / "pred.npy")
+    with pytest.raises(BadResult):
+        read(folder)
+    assert not (folder.parent / "bombed").exists()
+
+
+@pytest.mark.parametrize(
+    "values", [[[1.1, -0.1]] * N, [[0.4, 0.4]] * N, [[0.0, 0.0]] * N, [[0.5, np.nan]] * N, [[2.0, 0.0]] * N]
+)
+def test_what_is_no_probability_is_refused(folder, values):
+    np.save(folder / "pred.npy", np.array(values))
+    with pytest.raises(BadResult):
+        read(folder, 2)
+
+
+def test_nothing_is_no_result(folder):
+    with pytest.raises(NoResult):
+        read(folder)
+
+
+def test_predictions_without_a_note_are_no_result(folder):
+    np.save(folder / "pred.npy", np.zeros(10))
+    (folder / "result.json").unlink()
+    with pytest.raises(NoResult):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 60_000, '{"kind": 1}', '{"shape": ' + "9" * 6000 + "}", "NaN", "\xff", "x" * 99_999]
+)
+def test_a_forged_note_is_refused(folder, text):
+    np.save(folder / "pred.npy", np.zeros(10))
+    (folder / "result.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadResult):
+        read(folder)
+
+
+def test_a_model_is_bytes_of_bounded_size(folder):
+    (folder / "pipeline.pkl").write_bytes(b"opaque")
+    with Collector(folder) as collector:
+        assert collector.model(6) == b"opaque"
+        with pytest.raises(BadResult, match="6 bytes"):
+            collector.model(5)
+
+
+def test_the_stage_is_one_that_we_know(folder):
+    with Collector(folder) as collector:
+        assert collector.stage() == "start"
+        (folder / "stage").write_text("fit")
+        assert collector.stage() == "fit"
+        (folder / "stage").write_text("shipped")
+        assert collector.stage() == "start"
+
+
+def test_a_failure_is_clipped_and_cleaned(folder):
+    frames = tuple(Frame(line=i, function="f", code="c" * 999) for i in range(9))
+    failure = Failure(type="E\x1b", message="m\x00" * 9999, frames=frames)
+    (folder / "failure.json").write_bytes(msgspec.json.encode(failure))
+    with Collector(folder) as collector:
+        assert collector.failure() is None  # more bytes than any honest record
+    (folder / "failure.json").write_bytes(
+        msgspec.json.encode(Failure(type="E\x1b", message="m\x00" * 999, frames=frames))
+    )
+    with Collector(folder) as collector:
+        found = collector.failure()
+    assert found.type == "E"
+    assert found.message == "m" * 500
+    assert [f.line for f in found.frames] == [4, 5, 6, 7, 8]
+    assert all(len(f.code) == 200 for f in found.frames)
+
+
+def test_a_tail_is_the_end(folder):
+    (folder / "log").write_bytes(b"a" * 9000 + b"\xff\x07end\n")
+    with Collector(folder) as collector:
+        assert collector.tail("log").endswith("a\ufffdend\n")
+        assert len(collector.tail("log")) <= 4096
+        assert collector.tail("absent") == ""

@@ -1,0 +1,277 @@
+"""Processes that come and go with the sandbox."""
+
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import psutil
+import pytest
+
+from octopus.protocols import Sandbox, SandboxFactory
+from octopus.sandbox import launcher
+from octopus.sandbox.confine import confine
+from octopus.sandbox.levels import open_process
+
+
+@pytest.fixture
+def own():
+    opened = open_process(imports=[], environment={})
+    yield opened
+    opened.close()
+
+
+def wait_until(condition, within_s=30.0):
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def living_children(pid):
+    try:
+        children = psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    return [c.pid for c in children if c.status() != psutil.STATUS_ZOMBIE]
+
+
+def is_gone(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_it_is_a_sandbox(own):
+    factory: SandboxFactory = open_process
+    assert isinstance(factory(imports=[], environment={}), Sandbox)
+    assert own.level == "process"
+
+
+def test_nothing_starts_before_the_first_job(own):
+    before = living_children(os.getpid())
+    assert living_children(os.getpid()) == before
+    assert own._running is None
+
+
+def test_jobs_run_side_by_side(own, make_job, hostile):
+    meeting = hostile("""
+        shared = os.path.dirname(os.path.dirname(os.getcwd()))
+        open(os.path.join(shared, f"here-{os.getpid()}"), "w").close()
+        deadline = time.monotonic() + 50
+        while len([f for f in os.listdir(shared) if f.startswith("here-")]) < 4:
+            assert time.monotonic() < deadline, "the others never came"
+            time.sleep(0.01)
+    """)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(own.run, [make_job(meeting)] * 4))
+    assert [r.outcome.status for r in results] == ["ok"] * 4
+
+
+def test_close_ends_a_running_job(own, make_job, hostile, features):
+    source = hostile("""
+        open(os.path.join(os.path.dirname(os.path.dirname(os.getcwd())), "begun"), "w").close()
+        subprocess.Popen(["sleep", "600"])
+        time.sleep(600)
+    """)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(own.run(make_job(source))))
+    thread.start()
+    wait_until((features.parent / "begun").exists)
+    zygote = own._running.zygote.pid
+    tree = living_children(zygote)
+    assert len(tree) >= 3
+    own.close()
+    own.close()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    assert results[0].outcome.status == "not_run"
+    assert "closed" in results[0].outcome.reason
+    assert results[0].outcome.stage == "fit"
+    assert all(is_gone(pid) for pid in [zygote, *tree])
+
+
+def test_after_close_it_starts_anew(own, make_job, logistic):
+    first = own.run(make_job(logistic)).predictions
+    own.close()
+    np.testing.assert_array_equal(own.run(make_job(logistic)).predictions, first)
+
+
+def test_a_killed_zygote_is_replaced(own, make_job, logistic):
+    own.run(make_job(logistic))
+    zygote = own._running.zygote.pid
+    os.kill(zygote, signal.SIGKILL)
+    result = own.run(make_job(logistic))
+    assert result.outcome.status == "ok"
+    assert result.outcome.reason == ""
+    assert own._running.zygote.pid != zygote
+
+
+def test_a_zygote_killed_during_a_job_takes_its_tree_along(own, make_job, hostile, features):
+    source = hostile("""
+        open(os.path.join(os.path.dirname(os.path.dirname(os.getcwd())), "begun"), "w").close()
+        time.sleep(600)
+    """)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(own.run(make_job(source))))
+    thread.start()
+    wait_until((features.parent / "begun").exists)
+    zygote = own._running.zygote.pid
+    tree = living_children(zygote)
+    os.kill(zygote, signal.SIGKILL)
+    thread.join(timeout=30)
+    assert results[0].outcome.status == "not_run"
+    wait_until(lambda: all(is_gone(pid) for pid in tree))
+
+
+def test_a_hanging_zygote_leads_to_a_cold_start(own, make_job, logistic, monkeypatch):
+    expected = own.run(make_job(logistic)).predictions
+    monkeypatch.setattr(launcher, "_FORK_WITHIN_S", 0.3)
+    zygote = own._running.zygote.pid
+    os.kill(zygote, signal.SIGSTOP)
+    result = own.run(make_job(logistic))
+    assert result.outcome.status == "ok", result.outcome
+    assert "cold start: the zygote did not fork" in result.outcome.reason
+    np.testing.assert_array_equal(result.predictions, expected)
+    own.close()
+    assert is_gone(zygote)
+
+
+def test_a_copy_starts_anew(own, make_job, logistic):
+    own.run(make_job(logistic))
+    for other in (pickle.loads(pickle.dumps(own)), copy.deepcopy(own)):
+        assert other._running is None
+        assert other.run(make_job(logistic)).outcome.status == "ok"
+        other.close()
+    assert own.run(make_job(logistic)).outcome.status == "ok"
+
+
+def test_a_forked_copy_leaves_the_parents_zygote_alone(own, make_job, logistic):
+    own.run(make_job(logistic))
+    zygote = own._running.zygote.pid
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            fine = own.run(make_job(logistic)).outcome.status == "ok" and own._running.zygote.pid != zygote
+            own.close()
+            code = 0 if fine else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert own.run(make_job(logistic)).outcome.status == "ok"
+    assert own._running.zygote.pid == zygote
+
+
+PROGRAM = """
+    import os, sys, threading, time
+    from pathlib import Path
+    import numpy as np
+    from octopus.protocols import Job
+    from octopus.records import Limits
+    from octopus.sandbox.levels import open_process
+
+    if __name__ == "__main__":
+        features = Path(sys.argv[1])
+        source = Path(sys.argv[2]).read_text()
+        sandbox = open_process(imports=[], environment={})
+        job = Job(kind="fold", features=features, source=source, train_rows=np.arange(80), y=np.arange(80) % 2.0,
+                  predict_rows=np.arange(80, 120), n_classes=2, random_state=0,
+                  limits=Limits(wall_s=600, memory_bytes=4 << 30))
+        %s
+"""
+
+
+@pytest.fixture
+def program(tmp_path, features, hostile):
+    """Start a user's program that runs a job; the job has children and daemons of its own."""
+    begun = tmp_path / "begun"
+    script = tmp_path / "source.py"
+    script.write_text(
+        hostile(f"""
+            for _ in range(2):
+                subprocess.Popen(["sleep", "600"], start_new_session=True)
+            code = "import os, time\\nif os.fork() == 0:\\n    os.setsid()\\n    time.sleep(600)"
+            subprocess.Popen([sys.executable, "-c", code], start_new_session=True).wait()
+            open({str(begun)!r}, "w").close()
+            time.sleep(600)
+        """)
+    )
+    started = []
+
+    def start(last_lines, source=None):
+        if source is not None:
+            script.write_text(textwrap.dedent(source))
+        file = tmp_path / "program.py"
+        file.write_text(textwrap.dedent(PROGRAM % last_lines))
+        process = subprocess.Popen([sys.executable, str(file), str(features), str(script)])
+        started.append(process)
+        return process, begun
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_kill_9_of_the_user_leaves_nothing_alive(program, features):
+    process, begun = program("sandbox.run(job)")
+    wait_until(begun.exists)
+    tree = living_children(process.pid)
+    assert len(tree) >= 6
+    process.kill()
+    process.wait()
+    wait_until(lambda: all(is_gone(pid) for pid in tree))
+    wait_until(lambda: not list(features.parent.glob("job-*")))
+
+
+def test_kill_9_of_the_user_ends_a_cold_start_too(program):
+    process, begun = program("from octopus.sandbox import levels; levels.HAS_ZYGOTE = False; sandbox.run(job)")
+    wait_until(begun.exists, within_s=60)
+    tree = living_children(process.pid)
+    assert len(tree) >= 5
+    process.kill()
+    process.wait()
+    wait_until(lambda: all(is_gone(pid) for pid in tree))
+
+
+def test_the_end_of_the_interpreter_ends_the_zygote(program, logistic, tmp_path):
+    told = tmp_path / "zygote"
+    process, _ = program(
+        "assert sandbox.run(job).outcome.status == 'ok'; "
+        f"Path({str(told)!r}).write_text(str(sandbox._running.zygote.pid))",
+        logistic,
+    )
+    assert process.wait(timeout=120) == 0
+    assert is_gone(int(told.read_text()))
+
+
+def test_the_end_of_the_thread_that_started_it_does_not_end_the_zygote(own, make_job, logistic):
+    thread = threading.Thread(target=own.run, args=(make_job(logistic),))
+    thread.start()
+    thread.join()
+    zygote = own._running.zygote.pid
+    assert own.run(make_job(logistic)).outcome.status == "ok"
+    assert own._running.zygote.pid == zygote
+
+
+def test_a_level_that_cannot_be_had_is_refused(make_job, logistic):
+    from octopus.errors import SandboxUnavailable
+
+    with pytest.raises(SandboxUnavailable, match="strict"):
+        confine("strict", make_job(logistic).limits, os.getppid())
+
+
+def test_a_child_that_cannot_be_confined_never_runs_the_script(own, make_job, logistic, monkeypatch):
+    monkeypatch.setattr(type(own), "level", "strict")
+    outcome = own.run(make_job(logistic)).outcome
+    assert (outcome.status, outcome.stage) == ("not_run", "start")
+    assert "SandboxUnavailable" in outcome.stderr_tail
