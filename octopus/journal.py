@@ -146,21 +146,22 @@ class JournalFile:
     def __init__(self, path: Path, observers: Iterable[Callable[[AnyEvent], None]] = ()) -> None:
         self.path = path
         self.observers = tuple(observers)
-        self.journal, intact_bytes = _read(path) if path.exists() else (Journal(), 0)
-        if path.exists() and path.stat().st_size > intact_bytes:
-            with path.open("r+b") as file:  # half a line, left by a kill
-                file.truncate(intact_bytes)
+        self.journal = _reread(path)
 
     def append(self, event: AnyEvent) -> None:
         """Write one event, sync it to disk, then tell the observers."""
         is_new = not self.path.exists()
-        with self.path.open("ab") as file:
-            file.write(msgspec.json.encode(event) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            _sync_directory(self.path.parent)
-        self.journal = self.journal.with_event(event)
+        try:
+            with self.path.open("ab") as file:
+                file.write(msgspec.json.encode(event) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            if is_new:
+                _sync_directory(self.path.parent)
+            self.journal = self.journal.with_event(event)
+        except BaseException:  # Ctrl-C, a full disk: what the file holds is the truth, whether or not the line is in it
+            self.journal = _reread(self.path)
+            raise
         for observe in self.observers:
             observe(event)
 
@@ -190,6 +191,17 @@ def read_journal(run_dir: str | os.PathLike[str]) -> Journal:
     if not path.is_file():
         raise RunDirectoryError(path.parent, f"it holds no {FILENAME}", "Name the directory of a run of octopus.")
     return _read(path)[0]
+
+
+def _reread(path: Path) -> Journal:
+    """Read a journal that is going to grow; half a line, left by a kill, is cut off."""
+    if not path.exists():
+        return Journal()
+    journal, intact_bytes = _read(path)
+    if path.stat().st_size > intact_bytes:
+        with path.open("r+b") as file:
+            file.truncate(intact_bytes)
+    return journal
 
 
 def _read(path: Path) -> tuple[Journal, int]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from lightgbm import early_stopping
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.utils.validation import has_fit_parameter
 
 #: Rows below which 15 % set aside (30 rows) would stop by chance: the number of trees is fixed instead.
 FEW_ROWS = 200
@@ -177,13 +178,17 @@ def best_trees(
         return int(min(model.n_estimators, max(1, round(FIXED_STEPS / model.learning_rate))))
     weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
     probe = clone(model).set_params(**STEADY)
+    if has_fit_parameter(probe, "eval_X"):
+        judged = {"eval_X": X[held], "eval_y": y[held]}
+    else:  # LightGBM before 4.7
+        judged = {"eval_set": [(X[held], y[held])]}
     probe.fit(
         X[~held],
         y[~held],
         sample_weight=weight[~held],
-        eval_set=[(X[held], y[held])],
         eval_sample_weight=[weight[held]],
         callbacks=[early_stopping(patience, verbose=False)],
+        **judged,
     )
     best = probe.best_iteration_ or model.n_estimators
     return int(min(model.n_estimators, math.ceil(best * len(y) / np.sum(~held))))

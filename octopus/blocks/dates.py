@@ -48,7 +48,28 @@ def moments(column: pd.Series, day_first: bool = False) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column.dtype):
         text = column.map("{:.0f}".format, na_action="ignore").astype(object)
         return pd.to_datetime(text, format="%Y%m%d", errors="coerce")
-    text = column.astype(object).where(column.notna(), None)
+    text = column.astype(object).where(column.notna(), "").astype(str)
+    # pandas reads 2024-01-02 as the first of February where days come first.
+    begins_with_year = text.str.contains(r"^\s*\d{4}", regex=True)
+    iso = timestamps(text.where(begins_with_year), day_first=False)
+    return iso.fillna(timestamps(text.where(~begins_with_year), day_first))
+
+
+def timestamps(text: pd.Series, day_first: bool) -> pd.Series:
+    """Parse texts one by one, whatever their formats.
+
+    Parameters
+    ----------
+    text : Series of shape (n_rows,)
+        Texts.
+    day_first : bool
+        How to read 01/02/2024.
+
+    Returns
+    -------
+    Series of shape (n_rows,), datetime64
+        UTC without a zone; NaT where it is no date.
+    """
     read = pd.to_datetime(text, format="mixed", dayfirst=day_first, errors="coerce", utc=True)
     return read.dt.tz_localize(None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -113,9 +114,8 @@ def docstring(paragraphs: Iterable[str]) -> str:
     """
     lines = [line for text in paragraphs for line in textwrap.wrap(" ".join(text.split()), WIDTH - 10)]
     escaped = "\n".join("".join(_escaped(character) for character in line) for line in lines)
-    safe = escaped.replace('"""', r"\"\"\"")
-    if safe.endswith('"'):
-        safe = f'{safe[:-1]}\\"'
+    # No two quotes in a row and none at the end: the docstring ends where it should.
+    safe = re.sub(r'"(?="|\Z)', r"\"", escaped)
     return f'"""{safe}"""'
 
 

@@ -20,7 +20,8 @@ _TEXT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MISSING_COLUMN = re.compile(
-    r"not in index|not found in axis|not in the \[columns\]|columns? (?:is|are) missing|not a column of the dataframe"
+    r"not in index|are in the \[columns\]"
+    r"|not found in axis|not in the \[columns\]|columns? (?:is|are) missing|not a column of the dataframe"
     r"|not columns of the dataframe|no column named",
     re.IGNORECASE,
 )
@@ -73,7 +74,7 @@ class MissingColumn:
         failure = outcome.failure
         if outcome.status != "error" or failure is None:
             return None
-        message = failure.message
+        message = failure.message.strip('"')  # a KeyError shows the repr of its sentence
         bare_key = failure.type == "KeyError" and _is_column_like(message, script)
         if not bare_key and not (failure.type in ("KeyError", "ValueError") and _MISSING_COLUMN.search(message)):
             return None

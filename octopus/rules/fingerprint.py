@@ -51,6 +51,7 @@ def normalised(message: str) -> str:
     str
         At most 120 characters.
     """
+    message = message.strip().strip('"')  # a KeyError shows the repr of its sentence
     for pattern, replacement in _VARYING:
         message = pattern.sub(replacement, message)
     return message.strip()[:_LENGTH]

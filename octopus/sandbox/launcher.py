@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -130,6 +131,7 @@ class Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._owner = os.getpid()
         self._connection = ours
+        self._importing = threading.Lock()  # the message that it is ready comes once
         self._is_ready = False
         self.hangs = False
         with theirs:
@@ -159,8 +161,11 @@ class Zygote:
         ZygoteHangs
             If it does not come to an end with them.
         """
-        if self._is_ready:
-            return
+        with self._importing:
+            if not self._is_ready:
+                self._await_imports()
+
+    def _await_imports(self) -> None:
         self._connection.settimeout(_READY_WITHIN_S)
         try:
             self._is_ready = self._connection.recv(len(READY)) == READY

@@ -56,9 +56,8 @@ class _Running:
     channels: set[Channel] = field(default_factory=set)
     n_jobs: int = 0
     is_closed: bool = False
-    #: Guards the fields; ``starting`` is held while a zygote imports, which ``close`` must not wait for.
+    #: Guards the fields; never held while something is awaited, for ``close`` needs it.
     changed: threading.Condition = field(default_factory=threading.Condition)
-    starting: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
         """End every process; a forked copy of the owner only lets go of what it inherited."""
@@ -190,7 +189,7 @@ class ProcessSandbox:
                 zygote = _zygote_of(running, self._imports, self._environment)
                 try:
                     zygote.wait_until_ready()
-                    return zygote.start(directory), note
+                    return zygote.start(directory), ""
                 except ZygoteGone as error:
                     note = f"cold start: {error}"
                 except ZygoteHangs as error:

@@ -73,6 +73,7 @@ def test_jobs_run_side_by_side(own, make_job, hostile):
     """)
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(own.run, [make_job(meeting)] * 4))
+    assert [r.outcome.failure for r in results] == [None] * 4
     assert [r.outcome.status for r in results] == ["ok"] * 4
 
 
@@ -186,7 +187,7 @@ PROGRAM = """
         job = Job(kind="fold", features=features, source=source, train_rows=np.arange(80), y=np.arange(80) % 2.0,
                   predict_rows=np.arange(80, 120), n_classes=2, random_state=0,
                   limits=Limits(wall_s=600, memory_bytes=4 << 30))
-        %s
+        LAST_LINES
 """
 
 
@@ -211,7 +212,7 @@ def program(tmp_path, features, hostile):
         if source is not None:
             script.write_text(textwrap.dedent(source))
         file = tmp_path / "program.py"
-        file.write_text(textwrap.dedent(PROGRAM % last_lines))
+        file.write_text(textwrap.dedent(PROGRAM.replace("LAST_LINES", last_lines)))
         process = subprocess.Popen([sys.executable, str(file), str(features), str(script)])
         started.append(process)
         return process, begun

@@ -68,7 +68,11 @@ def test_dates_as_text_are_found(form):
 def test_a_date_column_has_its_span():
     column = pd.Series(pd.to_datetime(["2020-01-02", None, "2021-03-04"])).astype("datetime64[ns]")
     profile = read_column("when", column, None).profile
-    assert (profile.kind, profile.earliest, profile.latest) == ("datetime", "2020-01-02T00:00:00", "2021-03-04T00:00:00")
+    assert (profile.kind, profile.earliest, profile.latest) == (
+        "datetime",
+        "2020-01-02T00:00:00",
+        "2021-03-04T00:00:00",
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from octopus.records import Finding, Task
 
 def task(classes=(), kind="binary"):
     return Task(
-        goal="", type=kind, type_reason="2 labels", target="late", scoring="s", classes=classes, features=(), random_state=0
+        goal="",
+        type=kind,
+        type_reason="2 labels",
+        target="late",
+        scoring="s",
+        classes=classes,
+        features=(),
+        random_state=0,
     )
 
 

@@ -1,0 +1,125 @@
+"""``kill -9`` and Ctrl-C in the middle of a run: nothing finished is lost, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from octopus import read_journal
+from octopus.errors import JournalError, RunDirectoryError
+from octopus.journal import Journal
+
+ROOT = Path(__file__).parents[2]
+PENGUINS = ROOT / "examples" / "penguins_raw.csv"
+#: Enough for a loaded machine; the tests go on as soon as what they wait for is there.
+_PATIENCE_S = 120.0
+
+
+def _start(run_dir: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "octopus", "fit", str(PENGUINS), "--target", "Sex", "--sandbox", "process",
+         "--run-dir", str(run_dir), "--time-limit", "200"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=run_dir.parent, start_new_session=True,
+    )  # fmt: skip
+
+
+def _journal(run_dir: Path) -> Journal:
+    try:
+        return read_journal(run_dir)
+    except (RunDirectoryError, JournalError):
+        return Journal()
+
+
+def _wait_for_experiments(process: subprocess.Popen[str], run_dir: Path, n: int) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while len(_journal(run_dir).experiments) < n:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "no experiment came to its end"
+        time.sleep(0.02)
+
+
+def _wait_until_dead(pids: set[int]) -> set[int]:
+    deadline = time.monotonic() + _PATIENCE_S
+    while (alive := {p for p in pids if _is_alive(p)}) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return alive
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_after_kill_9_show_lists_every_finished_experiment_and_no_process_is_left(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    process = _start(run_dir)
+    try:
+        _wait_for_experiments(process, run_dir, 2)
+        below = {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
+        assert below, "scripts run in processes of their own"
+    finally:
+        process.kill()
+        process.communicate()
+    finished = read_journal(run_dir).experiments
+    assert len(finished) >= 2
+    shown = subprocess.run(
+        [sys.executable, "-m", "octopus", "show", str(run_dir)], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split()[:2] for line in shown.splitlines() if line[:3].strip().isdigit()]
+    assert rows == [[str(e.number), e.plan.family] for e in finished]
+    assert "did not end" in shown
+    assert _wait_until_dead(below) == set()
+
+
+def test_ctrl_c_returns_the_best_model_so_far(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    process = _start(run_dir)
+    try:
+        _wait_for_experiments(process, run_dir, 1)
+        os.kill(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=_PATIENCE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 3, output
+    journal = read_journal(run_dir)
+    assert journal.stopped is not None
+    assert journal.stopped.decision.reason == "interrupted"
+    assert journal.finished is not None
+    predicted = subprocess.run(
+        [sys.executable, "-m", "octopus", "predict", str(run_dir), str(PENGUINS), "-o", str(tmp_path / "p.csv")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert predicted.returncode == 0, predicted.stderr
+    assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith(("MALE,", "FEMALE,"))
+
+
+@pytest.mark.slow
+def test_an_unfinished_run_is_carried_on(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    process = _start(run_dir)
+    try:
+        _wait_for_experiments(process, run_dir, 2)
+    finally:
+        process.kill()
+        process.communicate()
+    before = read_journal(run_dir).experiments
+    code = (
+        "import pandas as pd; from octopus import AutonomousEstimator; "
+        f"t = pd.read_csv({str(PENGUINS)!r}); "
+        f"AutonomousEstimator(warm_start=True, run_dir={str(run_dir)!r}, sandbox='process', random_state=0, "
+        "max_experiments=3).fit(t.drop(columns='Sex'), t['Sex'])"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=_PATIENCE_S * 2)
+    journal = read_journal(run_dir)
+    assert journal.finished is not None
+    assert journal.experiments[: len(before)] == before
+    assert len(journal.experiments) == max(3, len(before))
