@@ -11,6 +11,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -35,7 +36,7 @@ NOT_CONFINED = 71
 _METADATA = ("sample_weight", "groups", "time")
 
 
-def run_child(directory: JobDirectory, supervisor_pid: int) -> NoReturn:
+def run_child(directory: JobDirectory, supervisor_pid: int, limit_threads: Callable[[int], None]) -> NoReturn:
     """Do one job and end the process: no exit handler and no thread of the script outlives it.
 
     Parameters
@@ -44,12 +45,15 @@ def run_child(directory: JobDirectory, supervisor_pid: int) -> NoReturn:
         Of the job.
     supervisor_pid : int
         Process that watches this one.
+    limit_threads : callable
+        Sets the number of threads of libraries that are loaded already.
     """
     code = NOT_CONFINED
     try:
         spec = directory.spec()
         _enter(directory, spec)
         confine(spec.level, spec.limits, supervisor_pid)
+        limit_threads(spec.limits.n_threads)
         code = _attempt(directory, spec)
     except BaseException:  # noqa: BLE001  # the child's boundary: the supervisor sees the exit status
         traceback.print_exc()
@@ -62,7 +66,19 @@ def run_child(directory: JobDirectory, supervisor_pid: int) -> NoReturn:
 
 def main() -> NoReturn:
     """Run in an interpreter of its own: ``argv`` is the directory and the supervisor's process id."""
-    run_child(JobDirectory(Path(sys.argv[1])), int(sys.argv[2]))
+    run_child(JobDirectory(Path(sys.argv[1])), int(sys.argv[2]), thread_limiter())
+
+
+def thread_limiter() -> Callable[[int], None]:
+    """Find the numeric libraries that are loaded, which takes some 40 ms, and return what sets their threads."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    controller = ThreadpoolController()
+
+    def limit(n_threads: int) -> None:
+        controller.limit(limits=n_threads)
+
+    return limit
 
 
 def _enter(directory: JobDirectory, spec: JobSpec) -> None:
@@ -118,15 +134,11 @@ def _steps(directory: JobDirectory, spec: JobSpec) -> None:
 
 
 def _settle(spec: JobSpec) -> None:
-    """Fix what is global to the process: seeds, and threads of the libraries that were loaded before the fork."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
+    """Fix what is global to the process: seeds and filters of warnings."""
     random.seed(spec.random_state)
     np.random.seed(spec.random_state)  # noqa: NPY002  # scripts may draw from the global generator
     # Every n_jobs is set, also where scikit-learn no longer listens to it.
     warnings.filterwarnings("ignore", message="'n_jobs' has no effect", category=FutureWarning)
-    if spec.limits.n_threads > 1:  # libraries loaded in the zygote run on one
-        threadpool_limits(spec.limits.n_threads)
 
 
 def _import_script(directory: JobDirectory) -> ModuleType:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 import sklearn
 from numpy.typing import NDArray
-from sklearn.metrics import get_scorer
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.preprocessing import TargetEncoder
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 #: What a ``fit`` may be told of its rows beside ``X`` and ``y``.
@@ -41,8 +44,10 @@ def seed(estimator: object, random_state: int, n_jobs: int) -> None:
     """
     if not (hasattr(estimator, "get_params") and hasattr(estimator, "set_params")):
         return
-    for name in sorted(estimator.get_params(deep=True)):
+    for name, value in sorted(estimator.get_params(deep=True).items()):
         leaf = name.rpartition("__")[2]
+        if isinstance(value, str) and value == "deprecated":
+            continue
         if leaf == "random_state":
             estimator.set_params(**{name: random_state})
         elif leaf == "n_jobs":
@@ -69,15 +74,42 @@ def fit(estimator: Estimator, X: pd.DataFrame, y: NDArray[np.generic], metadata:
     if not metadata:
         estimator.fit(X, y)
         return
-    if hasattr(estimator, "get_metadata_routing"):
-        sklearn.set_config(enable_metadata_routing=True)
-        for part in _parts(estimator):
-            _request(part, metadata)
-        wanted = set(get_routing_for_object(estimator).consumes("fit", list(metadata)))
-    else:
-        wanted = set(metadata)
+    wanted = _routed(estimator, metadata) if hasattr(estimator, "get_metadata_routing") else set(metadata)
     accepted = {name: values for name, values in metadata.items() if name in wanted and _accepts(estimator.fit, name)}
     estimator.fit(X, y, **accepted)
+
+
+def _routed(estimator: Estimator, metadata: Metadata) -> set[str]:
+    """Have every part ask for what it accepts, and return what any part asked for."""
+    sklearn.set_config(enable_metadata_routing=True)
+    _mend_target_encoder()
+    for part in _parts(estimator):
+        _request(part, metadata)
+    try:
+        return set(get_routing_for_object(estimator).consumes("fit", list(metadata)))
+    except NotImplementedError:  # some ensembles of scikit-learn take weights, but cannot route them
+        named = set(_parameters(estimator.fit)) & set(metadata)
+        if not named:
+            raise
+        sklearn.set_config(enable_metadata_routing=False)
+        return named
+
+
+def _mend_target_encoder() -> None:
+    """Let TargetEncoder fit without groups: scikit-learn 1.9 looks them up unasked as soon as routing is on."""
+    original = TargetEncoder.fit_transform
+
+    def fit_transform(
+        self: object, X: object, y: object, groups: object = None, **params: object
+    ) -> NDArray[np.generic]:
+        if groups is not None:
+            params["groups"] = groups
+        with sklearn.config_context(enable_metadata_routing="groups" in params):
+            transformed: NDArray[np.generic] = original(self, X, y, **params)
+        return transformed
+
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in _parameters(original).values()):  # not before 1.9
+        TargetEncoder.fit_transform = fit_transform
 
 
 def predict(estimator: Estimator, X: pd.DataFrame, n_classes: int) -> NDArray[np.float64]:
@@ -132,10 +164,13 @@ def _request(part: object, metadata: Metadata) -> None:
             part.set_fit_request(**declared)
     if "sample_weight" not in metadata:
         return
-    if hasattr(part, "set_score_request") and _declares(part, "score", "sample_weight"):
-        part.set_score_request(sample_weight=True)
+    if hasattr(part, "set_score_request"):
+        with suppress(TypeError):  # its score takes no weights
+            part.set_score_request(sample_weight=True)
     scoring = getattr(part, "scoring", None)
-    if isinstance(scoring, str) and hasattr(part, "set_params"):
+    if isinstance(part, LogisticRegressionCV) and not callable(scoring) and scoring not in get_scorer_names():
+        scoring = "accuracy"  # its default, which it makes too late to be asked
+    if isinstance(scoring, str) and scoring in get_scorer_names() and hasattr(part, "set_params"):
         part.set_params(scoring=get_scorer(scoring).set_score_request(sample_weight=True))
 
 

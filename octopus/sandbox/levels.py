@@ -23,10 +23,13 @@ _REPORT_GRACE_S = 30.0
 _CLOSE_WITHIN_S = 15.0
 _READ_ONLY = 0o444
 _CLOSED = "the sandbox was closed while it ran"
+#: The sandboxes of this process by what their children start with: a zygote takes seconds to import, so the next run
+#: uses the one that is there. It ends by itself when it is idle, and with the process.
+_open: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ProcessSandbox] = {}
 
 
 def open_process(*, imports: Sequence[str], environment: Mapping[str, str]) -> ProcessSandbox:
-    """Open a sandbox of level ``process``.
+    """Open a sandbox of level ``process``; for the same imports and environment it is the same one.
 
     Its children have a clean environment, limits and a watched process tree. They can read and write what the user
     can, and they reach the network.
@@ -43,7 +46,10 @@ def open_process(*, imports: Sequence[str], environment: Mapping[str, str]) -> P
     ProcessSandbox
         Nothing is started before the first job.
     """
-    return ProcessSandbox(imports=imports, environment=environment)
+    key = tuple(imports), tuple(sorted(environment.items()))
+    if key not in _open:
+        _open[key] = ProcessSandbox(imports=imports, environment=environment)
+    return _open[key]
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +25,7 @@ from octopus.sandbox import tree
 from octopus.sandbox.interpreter import command
 from octopus.sandbox.jobdir import JobDirectory
 from octopus.sandbox.linux import adopt_orphans
+from octopus.sandbox.offspring import Child, ForkedChild, SpawnedChild
 
 #: The handshake: a job begins only after an owner who still listens has said so.
 STARTED, GO = b"started\n", b"go\n"
@@ -56,82 +57,6 @@ class Report(Record, frozen=True, kw_only=True):
     cpu_s: float = 0.0
     max_rss_bytes: int = 0
     n_leftover_processes: int = 0
-
-
-class Child(Protocol):
-    """A started child."""
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-
-    @property
-    def handles(self) -> list[int]:
-        """What becomes readable when it ends; empty where the system has no such thing."""
-
-    def poll(self) -> int | None:
-        """Return the exit code, or minus the signal, once it has ended."""
-
-    def all_gone(self) -> bool:
-        """Bury the dead; return whether no child of this process is left."""
-
-
-class ForkedChild:
-    """A child of this process on POSIX, orphans that it leaves included.
-
-    Parameters
-    ----------
-    pid : int
-        Process id.
-    """
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self._status: int | None = None
-        self.handles: list[int] = []
-        if sys.platform == "linux":
-            with suppress(OSError):
-                self.handles = [os.pidfd_open(pid)]
-
-    def poll(self) -> int | None:
-        """Return the exit code, or minus the signal, once it has ended."""
-        self.all_gone()
-        return self._status
-
-    def all_gone(self) -> bool:
-        """Bury the dead; return whether no child of this process is left."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return True
-            if pid == 0:
-                return False
-            if pid == self.pid:
-                self._status = os.waitstatus_to_exitcode(status)
-
-
-class SpawnedChild:
-    """A child on a system without fork.
-
-    Parameters
-    ----------
-    process : subprocess.Popen
-        The started interpreter.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self.pid = process.pid
-        self.handles: list[int] = []
-
-    def poll(self) -> int | None:
-        """Return the exit code once it has ended."""
-        return self._process.poll()
-
-    def all_gone(self) -> bool:
-        """Return whether the child and all below this process have ended."""
-        return self._process.poll() is not None and not tree.descendants(os.getpid())
 
 
 def supervise(directory: JobDirectory, control: socket.socket, start: Callable[[], Child]) -> None:

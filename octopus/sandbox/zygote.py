@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -23,7 +24,8 @@ from typing import NoReturn
 from octopus.sandbox import tree
 from octopus.sandbox.jobdir import JobDirectory
 from octopus.sandbox.linux import adopt_orphans
-from octopus.sandbox.supervisor import ForkedChild, supervise
+from octopus.sandbox.offspring import ForkedChild
+from octopus.sandbox.supervisor import supervise
 
 READY = b"ready"
 #: What every child needs, whatever the script.
@@ -57,11 +59,14 @@ def main() -> NoReturn:
         for module in (*_ALWAYS, *json.loads(sys.argv[2])):
             with suppress(Exception):  # the script that needs it tells why it cannot be imported
                 importlib.import_module(module)
+        from octopus.sandbox.child import thread_limiter
+
+        limit_threads = thread_limiter()
         gc.collect()
         gc.freeze()  # the collector would touch, and so copy, every page that children share
         adopt_orphans()
         connection.sendall(READY)
-        _Server(connection).serve()
+        _Server(connection, limit_threads).serve()
     except (OSError, KeyboardInterrupt):  # the owner went away
         pass
     finally:
@@ -72,7 +77,8 @@ def main() -> NoReturn:
 class _Server:
     """Serves jobs until the owner goes away."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, limit_threads: Callable[[int], None]) -> None:
+        self._limit_threads = limit_threads
         self._connection = connection
         self._owner = os.getppid()
         self._supervisors: set[int] = set()
@@ -99,7 +105,7 @@ class _Server:
         if pid == 0:
             try:
                 self._connection.close()
-                _supervise(directory, control_fd)
+                _supervise(directory, control_fd, self._limit_threads)
             finally:
                 os._exit(0)
         os.close(control_fd)
@@ -113,7 +119,7 @@ class _Server:
         tree.end([pid for pid in tree.children(os.getpid()) if pid not in self._supervisors])
 
 
-def _supervise(directory: JobDirectory, control_fd: int) -> None:
+def _supervise(directory: JobDirectory, control_fd: int, limit_threads: Callable[[int], None]) -> None:
     from octopus.sandbox.child import run_child
 
     os.setsid()
@@ -125,7 +131,7 @@ def _supervise(directory: JobDirectory, control_fd: int) -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
-            run_child(directory, supervisor)
+            run_child(directory, supervisor, limit_threads)
         return ForkedChild(pid)
 
     supervise(directory, control, start)

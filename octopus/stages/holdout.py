@@ -177,7 +177,7 @@ def _read_structure(data: Dataset, task: Task, columns: Mapping[str, str]) -> _S
             raise InvalidParameter(
                 "columns", {time: "time"}, "no value of the column can be read as a time", "Name a column with dates."
             )
-    groups, copies = _with_copies(data, entities, _left_out(task, columns))
+    groups, copies = _with_copies(data, entities, _left_out(task, columns, group))
     if copies is not None:
         findings.append(copies)
     return _Structure(group=group, time=time, entities=entities, groups=groups, times=times, findings=tuple(findings))
@@ -187,8 +187,10 @@ def _with_role(columns: Mapping[str, str], role: str) -> str | None:
     return next((name for name, said in columns.items() if said == role), None)
 
 
-def _left_out(task: Task, columns: Mapping[str, str]) -> set[str]:
-    return set(task.ignored) | {name for name, role in columns.items() if role == "ignore"}
+def _left_out(task: Task, columns: Mapping[str, str], group: str | None) -> set[str]:
+    """Return the columns that are no features: a copy of a row under another name of its group is a copy."""
+    ignored = {name for name, role in columns.items() if role == "ignore"}
+    return ignored | set(task.ignored) | ({group} if group is not None else set())
 
 
 def _with_copies(data: Dataset, entities: Rows | None, left_out: set[str]) -> tuple[Rows | None, Finding | None]:
@@ -319,10 +321,11 @@ def _seal_given(
     holdout = dataclasses.replace(given, groups=groups, time=times)
     findings = structure.findings
     both = pd.concat([whole.table, given.table], ignore_index=True)
-    copies = find_copies(both, _left_out(task, columns))
+    left_out = _left_out(task, columns, structure.group)
+    copies = find_copies(both, left_out)
     of_holdout = copies[len(whole) :]
     n_shared = int(np.sum((of_holdout >= 0) & np.isin(of_holdout, copies[: len(whole)])))
-    if n_shared and not are_coincidences(both, copies, _left_out(task, columns)):
+    if n_shared and not are_coincidences(both, copies, left_out):
         findings = (*findings, overlap_finding(n_shared, len(whole), len(given)))
     sealed = _sealed(whole, None, structure, f"the {len(given)} rows that were given as holdout")
     return dataclasses.replace(sealed, holdout=SealedHoldout(holdout), findings=findings)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
 from octopus.dataset import Dataset, Fold, Rows
 from octopus.errors import InvalidData, InvalidParameter
@@ -26,9 +26,9 @@ _SPLITS = 5
 _FEW_ROWS, _REPEATS = 250, 3
 #: Above this, 20,000 rows are scored in one split: the standard error of an accuracy is below 0.004.
 _MANY_ROWS = 100_000
-#: scikit-learn's StratifiedGroupKFold places group after group, some 0.1 ms each; beyond this many groups chance
+#: scikit-learn's StratifiedGroupKFold places group after group, some 0.2 ms each; beyond this many groups chance
 #: alone balances the classes, and the groups are split as units, each with the class of most of its rows.
-_PLACED_GROUPS = 5000
+_PLACED_GROUPS = 2000
 _REMEDY = "Use 'auto', a number of splits, a splitter or a list of (train, test) row positions."
 
 
@@ -197,8 +197,8 @@ def _assigned(kind: SplitKind, units: Rows, n_splits: int, task: Task, train: Da
     place_groups = kind == "group" and n_units <= _PLACED_GROUPS
     assigned = np.zeros(len(units), dtype=np.int64)
     if place_groups:
-        splitter = StratifiedGroupKFold if task.is_classification else GroupKFold
-        splits = splitter(n_splits, shuffle=True, random_state=seed).split(units, train.y, units)
+        classes = train.y if task.is_classification else np.zeros(len(units))  # of one class: balances the sizes
+        splits = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed).split(units, classes, units)
         for number, (_, valid_rows) in enumerate(splits):
             assigned[valid_rows] = number
         return assigned

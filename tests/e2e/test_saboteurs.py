@@ -123,7 +123,9 @@ def test_names_and_cells_that_are_code_markup_or_instructions_stay_data(tmp_path
         "back\\slash'\"": 4,
     }
     X = X.rename(columns=dict(zip(X.columns, nasty, strict=False)))
-    X["remarks"] = pd.Series(["'''); import os; os._exit(0)", "<script>", "=1+1", "\x1b[2J"] * len(X))[: len(X)].to_numpy()
+    X["remarks"] = pd.Series(["'''); import os; os._exit(0)", "<script>", "=1+1", "\x1b[2J"] * len(X))[
+        : len(X)
+    ].to_numpy()
     estimator = AutonomousClassifier(
         families=["linear", "gbm"], sandbox="process", max_experiments=2, random_state=0, run_dir=tmp_path / "run"
     ).fit(X, y)

@@ -376,3 +376,16 @@ def test_text_survives_the_way_to_the_child(sandbox, make_job, table):
             return Model()
     """
     np.testing.assert_array_equal(ok(sandbox.run(make_job(source, n_classes=0))), [(80 + i) % 3 for i in range(40)])
+
+
+def test_weights_pass_a_target_encoder_that_takes_none(sandbox, make_job):
+    source = """
+        from sklearn.compose import make_column_transformer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import TargetEncoder
+        def build_pipeline():
+            encode = make_column_transformer((TargetEncoder(), ["c"]), ("passthrough", ["a", "b"]))
+            return make_pipeline(encode, LogisticRegression())
+    """
+    ok(sandbox.run(make_job(source, sample_weight=np.full(80, 2.0), groups=np.arange(80))))

@@ -117,6 +117,8 @@ def test_ignored_columns_do_not_tell_copies_apart():
 def test_rows_of_a_coarse_table_coincide():
     coarse = pd.DataFrame({name: RNG.integers(0, 3, N).astype(float) for name in "abc"})
     assert are_coincidences(coarse, find_copies(coarse, ()), ())
+    finer = pd.DataFrame({name: RNG.integers(0, 6, N).astype(float) for name in "abc"})
+    assert are_coincidences(finer, find_copies(finer, ()), ())
     sparse = pd.DataFrame({f"w{i}": (RNG.random(N) < 0.02).astype(float) for i in range(40)})
     assert are_coincidences(sparse, find_copies(sparse, ()), ())
 

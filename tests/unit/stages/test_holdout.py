@@ -250,7 +250,9 @@ def test_copies_and_entities_are_both_whole():
     both = Dataset(table=table, y=np.r_[data.y, data.y[:10]], row_ids=np.arange(610))
     sealed = seal_holdout(both, task(), {}, 0.2)
     held = sealed.holdout.open()
+    assert codes(sealed) == ["OCT704", "OCT706"]
     assert not set(sealed.train.table["customer_id"]) & set(held.table["customer_id"])
+    assert not set(sealed.train.table["x"]) & set(held.table["x"])
 
 
 def test_coincidences_of_a_coarse_table_are_noted_only():

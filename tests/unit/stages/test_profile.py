@@ -176,8 +176,8 @@ def run_on(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "load_iris", "load_wine", "load_breast_cancer", "load_diabetes", "penguins", "titanic.survived", "diamonds.price",
-        "mtcars.mpg", "Males.wage", "Caschool.testscr",
+        "load_iris", "load_wine", "load_breast_cancer", "load_diabetes", "penguins", "titanic.survived",
+        "diamonds.price", "mtcars.mpg", "Males.wage", "Caschool.testscr",
     ],
 )  # fmt: skip
 def test_no_false_alarm_on_real_data(name):

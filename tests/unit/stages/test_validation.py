@@ -174,6 +174,13 @@ def test_few_groups_lower_the_number_of_splits():
     assert (plan.kind, plan.n_splits, plan.column) == ("group", 3, "site")
 
 
+@pytest.mark.parametrize("n_classes", [0, 2])
+def test_large_groups_are_spread_over_the_folds(n_classes):
+    groups = np.r_[np.repeat(np.arange(5), 50), np.repeat(np.arange(5, 30), 2)]
+    _, folds = folds_of(task(n_classes), dataset(300, 0, n_classes, groups=groups), n_groups=30)
+    assert all(50 <= len(fold.valid_rows) < 100 for fold in folds)  # one of the large ones in each
+
+
 def test_many_entities_are_split_too():
     train = dataset(24_000, groups=np.arange(24_000) // 4)
     plan, folds = folds_of(task(), train, n_groups=6000)

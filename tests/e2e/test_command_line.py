@@ -1,0 +1,135 @@
+"""The command line as a user meets it: real CSVs, typos, foreign directories."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn.datasets import load_diabetes, load_wine
+
+from octopus import read_journal
+from tests.frames import binary_frame
+
+PENGUINS = Path(__file__).parents[2] / "examples" / "penguins_raw.csv"
+
+
+def octopus(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a directory of its own."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
+    return subprocess.run(
+        [sys.executable, "-m", "octopus", *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, timeout=240, check=False, env={**environment, "COLUMNS": "140"},
+    )  # fmt: skip
+
+
+def _binary() -> tuple[pd.DataFrame, str]:
+    X, y = binary_frame()
+    return X.assign(**{str(y.name): y}), str(y.name)
+
+
+def _multiclass() -> tuple[pd.DataFrame, str]:
+    wine = load_wine(as_frame=True)
+    return wine.frame.assign(target=wine.target.map(lambda i: f"cultivar {i}")), "target"
+
+
+def _regression() -> tuple[pd.DataFrame, str]:
+    return load_diabetes(as_frame=True, scaled=False).frame, "target"
+
+
+@pytest.mark.parametrize("table_of", [_binary, _multiclass, _regression])
+def test_fit_show_predict_on_a_real_csv(table_of: Callable[[], tuple[pd.DataFrame, str]], tmp_path: Path) -> None:
+    table, target = table_of()
+    table.to_csv(tmp_path / "data.csv", index=False)
+    fitted = octopus(
+        "fit", "data.csv", "--target", target, "--sandbox", "process", "--run-dir", "run", "--time-limit", 60,
+        "--max-experiments", 3, cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stdout + fitted.stderr
+    journal = read_journal(tmp_path / "run")
+    assert journal.finished is not None
+    assert journal.elapsed_s < 60
+    assert {e.plan.family for e in journal.valid_experiments} >= {"linear", "gbm"}
+    report = journal.holdout
+    if report is not None:
+        assert report.ci_low <= report.score <= report.ci_high
+        assert f"{report.n_rows:,} rows" in fitted.stdout
+    else:
+        assert journal.profile is not None
+        assert journal.profile.n_sealed == 0
+    assert "Findings" in fitted.stdout or not journal.profile.findings
+    shown = octopus("show", "run", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert shown.stdout.strip() in fitted.stdout
+    script = octopus("show", "run", "--script", 1, cwd=tmp_path)
+    assert script.stdout.strip() == journal.experiments[0].script.source.strip()
+    predicted = octopus("predict", "run", "data.csv", "-o", "out.csv", cwd=tmp_path)
+    assert predicted.returncode == 0, predicted.stderr
+    out = pd.read_csv(tmp_path / "out.csv")
+    assert len(out) == len(table)
+    assert out.columns[0] == target
+    assert not out.isna().any().any()
+    assert not list((tmp_path / "run").glob("work-*"))
+    assert json.loads((tmp_path / "run" / "model" / "schema.json").read_text())["format"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["fit", "nowhere.csv", "--target", "Sex"], "there is no file 'nowhere.csv'"),
+        (["fit", PENGUINS, "--target", "Sxe"], "Did you mean 'Sex'?"),
+        (["fit", PENGUINS, "--target", "Sex", "--scoring", "rmse"], "scoring='rmse'"),
+        (["fit", PENGUINS, "--target", "Sex", "--scoring", "r2"], "regression metric and the task is binary"),
+        (["fit", PENGUINS, "--target", "Sex", "--time-limit", "-5"], "time_limit=-5.0"),
+        (["fit", PENGUINS, "--target", "Sex", "--max-experiments", "0"], "max_experiments=0"),
+        (["fit", PENGUINS, "--target", "Sex", "--holdout", "1.5"], "holdout=1.5"),
+        (["fit", PENGUINS, "--target", "Sex", "--ignore", "islnd"], "X has no column 'islnd'"),
+        (["fit", PENGUINS, "--target", "Sex", "--family", "gmb"], "Did you mean 'gbm'?"),
+        (["fit", PENGUINS, "--target", "Sex", "--sandbox", "iron"], "no plug-in named 'iron'"),
+        (["fit", PENGUINS, "--target", "Region", "--sandbox", "process"], "the target is constant"),
+        (["show", "."], "it holds no journal.jsonl"),
+        (["predict", ".", PENGUINS], "it holds no model/estimator.pkl"),
+    ],
+)
+def test_bad_input_says_what_is_wrong_and_exits_with_2(arguments: list[object], what: str, tmp_path: Path) -> None:
+    finished = octopus(*arguments, cwd=tmp_path)
+    assert finished.returncode == 2, finished.stdout + finished.stderr
+    assert what in " ".join(finished.stderr.split())
+    assert "Traceback" not in finished.stderr
+    assert not (tmp_path / "runs").exists() or not any((tmp_path / "runs").iterdir())
+
+
+def test_a_run_directory_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "thesis"
+    foreign.mkdir()
+    (foreign / "chapter1.tex").write_text("precious")
+    finished = octopus("fit", PENGUINS, "--target", "Sex", "--sandbox", "process", "--run-dir", foreign, cwd=tmp_path)
+    assert finished.returncode == 2
+    assert "it holds files but no journal.jsonl" in finished.stderr
+    assert [p.name for p in foreign.iterdir()] == ["chapter1.tex"]
+
+
+def test_predict_names_the_columns_that_are_missing(tmp_path: Path) -> None:
+    fitted = octopus(
+        "fit", PENGUINS, "--target", "Sex", "--sandbox", "process", "--run-dir", "run", "--max-experiments", 1, "-q",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.stdout.strip() == "run"
+    pd.read_csv(PENGUINS).drop(columns=["Island", "Species"]).to_csv(tmp_path / "less.csv", index=False)
+    finished = octopus("predict", "run", "less.csv", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert "lacks 2 of the 16 columns" in finished.stderr
+    assert "'Species', 'Island'" in finished.stderr
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    assert octopus("--version", cwd=tmp_path).stdout.startswith("octopus ")
+    for command in ("fit", "show", "predict"):
+        shown = octopus(command, "--help", cwd=tmp_path)
+        assert shown.returncode == 0
+        assert "Usage" in shown.stdout
