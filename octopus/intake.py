@@ -207,6 +207,8 @@ def _refuse_names_for_targets(y: object, raw: pd.DataFrame) -> None:
 
 def _one_dimension(y: object) -> object:
     """Return the target; a column vector is taken with scikit-learn's own warning."""
+    if not hasattr(y, "__len__") and hasattr(y, "__array__"):
+        y = np.asarray(y)
     if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1:
         warnings.warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,), "
