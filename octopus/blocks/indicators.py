@@ -7,13 +7,11 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 
 class Indicators(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Scale numbers with their gaps filled and marked, one-hot categories, weigh the words of texts.
+    """Scale numbers with their gaps filled by the mean and marked, one-hot categories, weigh the words of texts.
 
     Parameters
     ----------
@@ -29,17 +27,17 @@ class Indicators(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, min_count: int = 5, max_levels: int = 100, max_words: int = 2000) -> None:
         self.min_count, self.max_levels, self.max_words = min_count, max_levels, max_words
 
-    def fit(self, X: pd.DataFrame, y: object = None) -> Indicators:  # noqa: ARG002
-        """Learn medians, scales, levels and words from a table of shape (n_rows, n_columns)."""
+    def fit(self, X: pd.DataFrame, y: object = None, sample_weight: np.ndarray | None = None) -> Indicators:  # noqa: ARG002
+        """Learn scales, gaps, levels and words; X has shape (n_rows, n_columns), sample_weight (n_rows,)."""
         kinds = [column_kind(dtype) for dtype in X.dtypes]
         self.numbers_, self.categories_, self.texts_ = (
             [i for i, kind in enumerate(kinds) if kind == wanted] for wanted in ("number", "category", "text")
         )
-        self.scale_ = make_pipeline(
-            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
-        )
         if self.numbers_:
-            self.scale_.fit(finite(X.iloc[:, self.numbers_]))
+            numbers = finite(X.iloc[:, self.numbers_])
+            self.gaps_ = np.flatnonzero(np.isnan(numbers).any(axis=0))
+            numbers[:, np.isnan(numbers).all(axis=0)] = 0.0
+            self.scale_ = StandardScaler().fit(numbers, sample_weight=sample_weight)
         self.encode_ = OneHotEncoder(
             min_frequency=self.min_count, max_categories=self.max_levels, handle_unknown="infrequent_if_exist"
         )
@@ -61,7 +59,9 @@ class Indicators(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _parts(self, X: pd.DataFrame) -> list[np.ndarray | sparse.csr_matrix]:
         parts = []
         if self.numbers_:
-            parts.append(self.scale_.transform(finite(X.iloc[:, self.numbers_])))
+            numbers = finite(X.iloc[:, self.numbers_])
+            parts.append(np.nan_to_num(self.scale_.transform(numbers)))  # a gap is filled with the mean, now zero
+            parts.append(np.isnan(numbers[:, self.gaps_]) * 1.0)
         if self.categories_:
             parts.append(self.encode_.transform(named_levels(X.iloc[:, self.categories_])))
         for i, weigh in self.weigh_.items():

@@ -79,7 +79,7 @@ class ConsoleView:
     def _profiled(self, event: Profiled) -> None:
         profile = event.profile
         self._line("Data", _data(profile))
-        self._line("Sealed", profile.sealed_reason)
+        self._line("Sealed", _sealed(profile))
         for number, finding in enumerate(profile.findings):
             self._line("" if number else "Findings", _finding(finding))
         self._line("Validation", _validation(event.validation))
@@ -168,6 +168,12 @@ def _data(profile: Profile) -> str:
     if profile.n_groups is not None:
         parts.append(f"{profile.n_groups:,} groups")
     return " · ".join(parts)
+
+
+def _sealed(profile: Profile) -> str:
+    if not profile.n_sealed:
+        return f"nothing: {profile.sealed_reason}"
+    return f"{profile.n_sealed:,} rows ({profile.sealed_reason}), opened once at the end"
 
 
 def _finding(finding: Finding) -> str:

@@ -71,7 +71,7 @@ def main() -> NoReturn:
 
 def thread_limiter() -> Callable[[int], None]:
     """Find the numeric libraries that are loaded, which takes some 40 ms, and return what sets their threads."""
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+    from threadpoolctl import ThreadpoolController
 
     controller = ThreadpoolController()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from octopus.dataset import Float
 from octopus.journal import Journal
 from octopus.protocols import Evidence
 from octopus.records import (
@@ -101,7 +102,8 @@ def example_failures() -> tuple[tuple[Outcome, Script], ...]:
     ]
     syntax = Failure(type="SyntaxError", message="invalid syntax", frames=frames)
     others = [(Outcome(status=status, stage=stage, reason="as an example"), script) for status, stage in _STATUSES]
-    return (*errors, (Outcome(status="rejected", stage="check", failure=syntax), script), *others)
+    no_entry = Outcome(status="rejected", stage="check", reason="the script defines no function build_pipeline")
+    return (*errors, (Outcome(status="rejected", stage="check", failure=syntax), script), (no_entry, script), *others)
 
 
 def example_evidence(task_type: TaskType) -> Evidence:
@@ -109,7 +111,7 @@ def example_evidence(task_type: TaskType) -> Evidence:
     task, profile = example_task(task_type), example_profile(task_type, 200)
     rng = np.random.default_rng(0)
     n_classes = task.n_classes
-    y = np.arange(200) % n_classes * 1.0 if n_classes else rng.lognormal(size=200)
+    y: Float = np.arange(200) % n_classes * 1.0 if n_classes else np.asarray(rng.lognormal(size=200))
     predictions = np.full((200, n_classes), 1 / n_classes) if n_classes else np.full(200, y.mean())
     return Evidence(
         task=task,
