@@ -336,8 +336,9 @@ def _text(values: Values) -> Values:
     if isinstance(values.dtype, pd.CategoricalDtype):
         spelled = pd.Series([_spelled(level) for level in values.cat.categories], dtype=object)
         codes = values.cat.codes.to_numpy()
-        return pd.Series(np.append(spelled.to_numpy(dtype=object), np.nan)[codes], dtype=_text_dtype())
-    if isinstance(values.dtype, pd.StringDtype) and values.dtype == _text_dtype():
+        levels: Values = pd.Series(np.append(spelled.to_numpy(dtype=object), np.nan)[codes], dtype=_text_dtype())
+        return levels
+    if values.dtype == _text_dtype() and values.dtype != object:
         return values
     objects: Values = values.astype(object)
     words = objects.map(_spelled, na_action="ignore").where(objects.notna(), np.nan)

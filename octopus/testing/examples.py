@@ -111,7 +111,7 @@ def example_evidence(task_type: TaskType) -> Evidence:
     task, profile = example_task(task_type), example_profile(task_type, 200)
     rng = np.random.default_rng(0)
     n_classes = task.n_classes
-    y: Float = np.arange(200) % n_classes * 1.0 if n_classes else np.asarray(rng.lognormal(size=200))
+    y: Float = np.asarray(np.arange(200) % n_classes if n_classes else rng.lognormal(size=200), dtype=np.float64)
     predictions = np.full((200, n_classes), 1 / n_classes) if n_classes else np.full(200, y.mean())
     return Evidence(
         task=task,
