@@ -1,0 +1,167 @@
+"""The journal: append-only, synced, and readable whatever happened to the process that wrote it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from octopus.errors import JournalError, RunDirectoryError
+from octopus.journal import FILENAME, Journal, JournalFile, read_journal
+from octopus.records import AnyEvent, RunFinished
+from tests.strategies import journals
+
+
+def _finished(number: int) -> RunFinished:
+    return RunFinished(at="t", elapsed_s=float(number), shipped="all", reason=f"event {number}")
+
+
+def _write(path: Path, journal: Journal) -> JournalFile:
+    file = JournalFile(path)
+    for event in journal.events:
+        file.append(event)
+    return file
+
+
+@given(journal=journals(max_experiments=3))
+def test_what_is_appended_is_read(journal: Journal, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("journal")
+    file = _write(directory / FILENAME, journal)
+    assert file.journal == journal == read_journal(directory)
+
+
+@given(journal=journals(max_experiments=3), data=st.data())
+def test_a_file_cut_anywhere_gives_every_whole_event_and_can_be_carried_on(
+    journal: Journal, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / FILENAME
+    _write(path, journal)
+    content = path.read_bytes()
+    length = data.draw(st.integers(0, len(content)))
+    path.write_bytes(content[:length])
+    n_whole = content[:length].count(b"\n")
+    assert read_journal(path).events == journal.events[:n_whole]
+    if n_whole:
+        file = JournalFile(path)
+        file.append(_finished(1))
+        assert read_journal(path).events == (*journal.events[:n_whole], _finished(1))
+
+
+def test_an_event_is_on_disk_before_anybody_hears_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (order.append("synced"), fsync(fd))[1])
+    path = tmp_path / FILENAME
+
+    def observe(event: AnyEvent) -> None:
+        order.append("heard")
+        assert path.read_bytes().count(b"\n") == 1
+
+    JournalFile(path, [observe]).append(_started())
+    assert order == ["synced", "synced", "heard"], "the file and its directory, then the observers"
+
+
+def test_an_interrupt_between_disk_and_memory_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = JournalFile(tmp_path / FILENAME)
+    file.append(_started())
+    fsync = os.fsync
+
+    def interrupted(fd: int) -> None:
+        fsync(fd)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        file.append(_finished(2))
+    monkeypatch.undo()
+    assert file.journal.events == (_started(), _finished(2))
+    file.append(_finished(3))
+    assert read_journal(tmp_path).events == (_started(), _finished(2), _finished(3))
+
+
+def test_after_kill_9_every_acknowledged_event_is_there(tmp_path: Path) -> None:
+    code = (
+        "import sys, msgspec; from pathlib import Path\n"
+        "from octopus.journal import JournalFile; from octopus.records import AnyEvent, RunFinished\n"
+        "file = JournalFile(Path(sys.argv[1]))\n"
+        "file.append(msgspec.json.decode(sys.argv[2].encode(), type=AnyEvent))\n"
+        "number = 0\n"
+        "while True:\n"
+        "    file.append(RunFinished(at='t', elapsed_s=float(number), shipped='all', reason='x' * 5000))\n"
+        "    print(number, flush=True)\n"
+        "    number += 1\n"
+    )
+    path = tmp_path / FILENAME
+    started = msgspec.json.encode(_started()).decode()
+    process = subprocess.Popen([sys.executable, "-c", code, str(path), started], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    acknowledged = [int(process.stdout.readline()) for _ in range(20)]
+    process.send_signal(signal.SIGKILL)
+    acknowledged += [int(line) for line in process.stdout.read().split()]
+    process.wait()
+    finished = [e.elapsed_s for e in read_journal(path).events if isinstance(e, RunFinished)]
+    assert finished[: len(acknowledged)] == [float(n) for n in acknowledged]
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / FILENAME
+    file = JournalFile(path)
+    file.append(_started())
+    file.append(_finished(1))
+    with path.open("ab") as out:
+        out.write(b'{"event": "nonsense"}\n')
+    with pytest.raises(JournalError, match="line 3: not an event of this format") as caught:
+        read_journal(tmp_path)
+    assert caught.value.line == 3
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    newer = msgspec.json.encode(_started()).replace(b'"format":1', b'"format":2')
+    (tmp_path / FILENAME).write_bytes(newer + b"\n")
+    with pytest.raises(JournalError, match="format 2, and this version of octopus reads 1"):
+        read_journal(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"[1]\n", b'{"a": 1}\n'])
+def test_a_file_that_is_no_journal_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / FILENAME).write_bytes(content)
+    with pytest.raises(JournalError, match="line 1: the first line is not the start of a run"):
+        JournalFile(tmp_path / FILENAME)
+    assert (tmp_path / FILENAME).read_bytes() == content, "what is not ours is left as it is"
+
+
+def test_a_directory_without_a_journal_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunDirectoryError, match=r"it holds no journal\.jsonl"):
+        read_journal(tmp_path)
+
+
+@given(journal=journals())
+def test_the_best_is_the_first_of_the_highest_scores(journal: Journal) -> None:
+    valid = journal.valid_experiments
+    if not valid:
+        assert journal.best is None
+        return
+    best = journal.best
+    assert best is not None
+    assert best.score is not None
+    scores = [e.score.mean for e in valid if e.score]
+    assert best.score.mean == max(scores)
+    assert best.number == valid[scores.index(max(scores))].number
+
+
+def _started() -> AnyEvent:
+    from octopus.journal import FORMAT
+    from octopus.records import Budget, RunStarted
+    from octopus.testing.examples import example_task
+
+    return RunStarted(
+        at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"), budget=Budget(),
+        scientist="playbook", sandbox="process", data_sha256="0", versions={}, n_jobs=1,
+    )  # fmt: skip
