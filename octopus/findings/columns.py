@@ -14,16 +14,8 @@ import numpy as np
 import pandas as pd
 
 from octopus.dataset import Float, Rows
-from octopus.findings.structure import (
-    MIN_PARSED,
-    MISSING_WORDS,
-    Column,
-    are_dates,
-    distinct,
-    names_an_id,
-    read_dates,
-    sample_texts,
-)
+from octopus.findings.names import names_an_id
+from octopus.findings.text import MIN_PARSED, MISSING_WORDS, Column, are_dates, distinct, read_dates, sample_texts
 from octopus.records import ColumnKind, ColumnProfile, Level, NumericSummary
 
 #: Values that show most columns of fractions to be no whole numbers.

@@ -27,7 +27,8 @@ import pandas as pd
 
 from octopus.dataset import Rows
 from octopus.findings.columns import ColumnReading, names_every_row
-from octopus.findings.structure import distinct, overruled
+from octopus.findings.structure import overruled
+from octopus.findings.text import distinct
 from octopus.records import ColumnProfile, Finding
 
 COPIES, OVERLAP, GROUP_NAME = "OCT706", "OCT707", "OCT708"

@@ -23,33 +23,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from octopus.blocks.dates import is_day_first, moments
+from octopus.blocks.dates import moments
 from octopus.dataset import Rows
+from octopus.findings.names import ID_LAST_WORDS, name_words, names_an_id
+from octopus.findings.text import (
+    FIRST_DATE,
+    LAST_DATE,
+    MIN_PARSED,
+    Column,
+    distinct,
+    holds_dates,
+    parse_dates,
+    sample_texts,
+)
 from octopus.records import Finding
-
-#: A column of anything; pandas' stubs want the type of its values named.
-Column: TypeAlias = "pd.Series[Any]"
 
 ENTITY, TIME_ORDER = "OCT704", "OCT705"
 
-#: Distinct values that decide what a text column holds: an error of 2 points on a share of 95 %.
-SAMPLE_VALUES = 500
-#: Share of the sampled values that must parse; the rest are typing errors that become missing values.
-MIN_PARSED = 0.95
 #: Five folds of two entities each; and more values than a category usually has.
 _MIN_ENTITIES, _MIN_NAMED_ENTITIES = 10, 50
 #: Below two rows each, hardly any row has a relative to leak to; an entity of half the rows cannot be held out.
 _MIN_REPEATS, _MAX_ENTITY_SHARE, _MAX_ENTITY_MISSING = 2.0, 0.5, 0.2
 #: Fewer dates are a category; a log that is nearly in order correlates with its rows at 0.95 and more.
 _MIN_DATES, _MIN_RANK_CORRELATION = 20, 0.95
-#: The years that fit into datetime64[ns].
-_FIRST_DATE, _LAST_DATE = pd.Timestamp(1678, 1, 1), pd.Timestamp(2262, 1, 1)
+#: The same years as numbers such as 20241231.
 _FIRST_DAY, _LAST_DAY = 16780101, 22611231
 #: Who acts, and so has rows of its own; what may be a category as well; what makes a count of a name.
 _ACTORS = re.compile(
@@ -62,23 +64,6 @@ _TIME_WORDS = re.compile(r"date|datetime|timestamp|time|ts|day|week|month|period
 _LIFE_WORDS = re.compile(r"birth|born|dob|birthday|death|founded|hired")
 #: Times of something still to come or of another event: taken only where nothing better is there.
 _SECOND_WORDS = re.compile(r"due|end|expiry|expiration|until|last|next|updated|modified|closed|delivery|ship")
-#: Texts that stand for a missing value.
-MISSING_WORDS = frozenset({"", "-", "--", "?", ".", "na", "n/a", "nan", "null", "none", "missing", "unknown"})
-_ID_WORDS = frozenset({"id", "uuid", "guid", "identifier", "rowid", "rownum"})
-_ID_LAST_WORDS = _ID_WORDS | {"no", "nr", "nbr", "num", "number", "key", "code", "ref", "reference", "serial"}
-_GLUED_ID = re.compile(
-    r"(customer|client|patient|user|subject|participant|person|member|household|account|session|store|passenger"
-    r"|record|row|case|order|invoice|transaction|ticket|product|item|device|visitor|player|employee|student)(id|no|nr)"
-)
-_YEAR = r"(?:1[6-9]|2[01])\d\d"
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_DATE = re.compile(
-    rf"\s*(?:{_YEAR}([-/.])\d{{1,2}}\1\d{{1,2}}|{_YEAR}[-/]\d{{1,2}}"
-    rf"|\d{{1,2}}([-/.])\d{{1,2}}\2{_YEAR}|\d{{1,2}}([-/])\d{{1,2}}\3\d\d"
-    rf"|\d{{1,2}}[ -]{_MONTH}[ -]{_YEAR}|{_MONTH} (?:\d{{1,2}},? )?{_YEAR})"
-    r"(?:[T ]\d{1,2}:\d{2}.{0,25})?\s*",
-    re.IGNORECASE,
-)
 
 
 def find_entity(table: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, Finding] | None:
@@ -233,161 +218,6 @@ def overruled(name: str) -> str:
     return f"columns={{{name!r}: 'use'}} or --use {name}"
 
 
-def name_words(name: str) -> tuple[str, ...]:
-    """Return the words of a column's name in lower case.
-
-    Parameters
-    ----------
-    name : str
-        The name, in snake case, camel case or plain words.
-
-    Returns
-    -------
-    tuple of str
-        Its words.
-
-    Examples
-    --------
-    >>> name_words("PassengerId"), name_words("customerid"), name_words("order date")
-    (('passenger', 'id'), ('customer', 'id'), ('order', 'date'))
-    """
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    words: list[str] = []
-    for word in re.findall(r"[^\W_]+", apart.lower()):
-        glued = _GLUED_ID.fullmatch(word)
-        words.extend(glued.groups() if glued else [word])
-    return tuple(words)
-
-
-def names_an_id(name: str) -> bool:
-    """Return whether a column's name says that it is an identifier.
-
-    Parameters
-    ----------
-    name : str
-        The name.
-
-    Returns
-    -------
-    bool
-        ``invoice_no`` and ``id_client`` say so; ``no_children`` and ``n_rooms`` do not.
-    """
-    words = name_words(name)
-    return bool(words) and (words[-1] in _ID_LAST_WORDS or words[0] in _ID_WORDS)
-
-
-def holds_dates(column: Column) -> bool:
-    """Return whether text is dates, from an even sample of its rows.
-
-    Parameters
-    ----------
-    column : Series of shape (n_rows,)
-        Text.
-
-    Returns
-    -------
-    bool
-        Whether at least 95 % of the sample are dates.
-    """
-    return are_dates(sample_texts(pd.Index(column.dropna())))
-
-
-def parse_dates(column: Column) -> NDArray[np.datetime64]:
-    """Return text as dates; day and month are told apart by the values above 12.
-
-    Parameters
-    ----------
-    column : Series of shape (n_rows,)
-        Text.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), datetime64[ns]
-        Naive UTC; NaT where missing or unreadable.
-    """
-    codes, values = distinct(column)
-    texts = [str(value) for value in values]
-    parsed = np.append(read_dates(texts), np.datetime64("NaT", "ns"))
-    dates: NDArray[np.datetime64] = parsed[codes]
-    return dates
-
-
-def are_dates(texts: list[str]) -> bool:
-    """Return whether texts are dates.
-
-    Parameters
-    ----------
-    texts : list of str
-        Distinct values; words for a missing value do not count.
-
-    Returns
-    -------
-    bool
-        Whether at least 95 % of them have the shape of a date and are one.
-    """
-    present = [text for text in texts if text.strip().casefold() not in MISSING_WORDS]
-    shaped = [text for text in present if _DATE.fullmatch(text)]
-    if not shaped or len(shaped) < MIN_PARSED * len(present):
-        return False
-    return bool(np.mean(~np.isnat(read_dates(shaped))) >= MIN_PARSED)
-
-
-def read_dates(texts: list[str]) -> NDArray[np.datetime64]:
-    """Return texts as dates; day and month are told apart by the values above 12.
-
-    Parameters
-    ----------
-    texts : list of str of length n
-        Dates in ISO or in another common spelling.
-
-    Returns
-    -------
-    ndarray of shape (n,), datetime64[ns]
-        Naive UTC; NaT where it is no date or one before 1678 or after 2261.
-    """
-    column = pd.Series(texts, dtype=object)
-    naive = moments(column, is_day_first(column))
-    kept = naive.where((naive >= _FIRST_DATE) & (naive < _LAST_DATE))
-    return kept.to_numpy(dtype="datetime64[ns]")
-
-
-def distinct(column: Column) -> tuple[NDArray[np.intp], pd.Index[Any]]:
-    """Return the distinct values of a column and which of them each row holds.
-
-    Parameters
-    ----------
-    column : Series of shape (n_rows,)
-        Its values.
-
-    Returns
-    -------
-    codes : ndarray of shape (n_rows,)
-        Position of each row's value; -1 where missing.
-    values : Index of shape (n_unique,)
-        The values in order of appearance.
-    """
-    codes, values = pd.factorize(column)
-    return codes, pd.Index(values)
-
-
-def sample_texts(values: pd.Index[Any]) -> list[str]:
-    """Return a sample of values as text.
-
-    Parameters
-    ----------
-    values : Index of shape (n,)
-        The values.
-
-    Returns
-    -------
-    list of str
-        At most 500 of them, evenly spread over their order.
-    """
-    if len(values) > SAMPLE_VALUES:
-        values = values[np.linspace(0, len(values) - 1, SAMPLE_VALUES).astype(np.int64)]
-    return [str(value) for value in values]
-
-
 def _has(pattern: re.Pattern[str], words: Sequence[str]) -> bool:
     return any(pattern.fullmatch(word) for word in words)
 
@@ -395,7 +225,7 @@ def _has(pattern: re.Pattern[str], words: Sequence[str]) -> bool:
 def _may_name_an_entity(name: str) -> bool:
     words = list(name_words(name))
     says_id = names_an_id(name)
-    while words and says_id and words[-1] in _ID_LAST_WORDS:
+    while words and says_id and words[-1] in ID_LAST_WORDS:
         words.pop()
     if not words:
         return False
@@ -450,7 +280,7 @@ def _numbers_as_times(numbers: NDArray[np.float64]) -> NDArray[np.datetime64]:
     """Years as their first day, larger numbers as time since 1970 in the unit that fits datetime64."""
     present = numbers[np.isfinite(numbers)]
     largest = float(np.abs(present).max()) if len(present) else 0.0
-    if len(present) and present.min() >= _FIRST_DATE.year and largest < _LAST_DATE.year:
+    if len(present) and present.min() >= FIRST_DATE.year and largest < LAST_DATE.year:
         nanoseconds = (numbers - 1970.0) * 365.2425 * 86400e9
     else:
         # 9e9 seconds are 285 years: what is larger counts in a finer unit.

@@ -9,10 +9,7 @@ from octopus.findings.structure import (
     find_entity,
     find_time,
     last_times,
-    name_words,
-    names_an_id,
     number_groups,
-    parse_dates,
     read_time,
 )
 
@@ -131,12 +128,6 @@ def test_what_happened_comes_before_what_is_due():
     assert find_time(table(due_date=days(start + 30), sent=days(start)), {})[0] == "sent"
 
 
-def test_dates_are_read_with_the_day_first_where_values_say_so():
-    read = parse_dates(text(["01/02/2020", "25/12/2020", "nonsense"]))
-    assert list(read[:2]) == [np.datetime64("2020-02-01", "ns"), np.datetime64("2020-12-25", "ns")]
-    assert np.isnat(read[2])
-
-
 def test_times_out_of_numbers_keep_their_order():
     years = read_time(pd.Series([2001.0, 1999.0, np.nan]))
     assert years[0] > years[1]
@@ -156,11 +147,3 @@ def test_rows_without_a_name_are_groups_of_their_own():
 def test_last_times_are_the_groups():
     times = np.array(["2020-01-01", "2020-05-01", "2020-03-01"], dtype="datetime64[ns]")
     assert list(last_times(np.array([7, 7, 1]), times)) == [times[1], times[1], times[2]]
-
-
-def test_names():
-    assert name_words("customerID") == ("customer", "id")
-    assert names_an_id("invoice_no")
-    assert names_an_id("id_client")
-    assert not names_an_id("no_children")
-    assert not names_an_id("paid")
