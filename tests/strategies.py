@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 from hypothesis import strategies as st
 
 from octopus.journal import FORMAT, Journal
@@ -18,14 +19,23 @@ from octopus.records import (
     Experiment,
     ExperimentFinished,
     FamilyVerdict,
+    Fitted,
+    HoldoutOpened,
+    HoldoutReport,
+    ModelFile,
     Outcome,
     Plan,
     Profiled,
     Record,
+    ReplayCheck,
+    RunFinished,
     RunStarted,
     Score,
     Script,
+    SearchStopped,
+    ValidationPlan,
 )
+from octopus.testing.examples import example_profile, example_task
 
 _RecordT = TypeVar("_RecordT", bound=Record)
 #: msgspec reads JSON integers of 64 bits.
@@ -67,55 +77,83 @@ def events() -> st.SearchStrategy[AnyEvent]:
     return st.one_of([records(kind) for kind in get_args(AnyEvent)])
 
 
+def valid(number: int, family: str, folds: Sequence[float], wall_s: float = 1.0) -> Experiment:
+    """Return an experiment that was scored by ROC AUC."""
+    mean = sum(folds) / len(folds)
+    score = Score(scoring="roc_auc", mean=mean, standard_error=0.01, folds=tuple(folds))
+    return _experiment(number, family, Outcome(status="ok", stage="done", wall_s=wall_s), score, ())
+
+
+def failed(number: int, family: str, fingerprint: str, repairable: bool, wall_s: float = 1.0) -> Experiment:
+    """Return an experiment whose script raised, with the diagnosis."""
+    diagnosis = Diagnosis(
+        code="OCT301", title="t", kind="crash", cause="c", evidence="e", remedy="r",
+        repairable=repairable, fingerprint=fingerprint,
+    )  # fmt: skip
+    return _experiment(number, family, Outcome(status="error", stage="fit", wall_s=wall_s), None, (diagnosis,))
+
+
+def _experiment(
+    number: int, family: str, outcome: Outcome, score: Score | None, diagnoses: tuple[Diagnosis, ...]
+) -> Experiment:
+    return Experiment(
+        number=number,
+        decision=Decision(action="draft", reason="r"),
+        plan=Plan(family=family, idea=f"idea {number}", hypothesis="h", expected="e"),
+        script=Script(source=f"script {number}", author="playbook"),
+        outcome=outcome,
+        score=score,
+        diagnoses=diagnoses,
+    )
+
+
 @st.composite
 def experiments(draw: st.DrawFn, number: int) -> Experiment:
     """Return a finished experiment: valid, or failed with a diagnosis."""
-    plan = Plan(
-        family=draw(st.sampled_from(["linear", "gbm", "forest"])), idea=f"idea {number}", hypothesis="h", expected="e"
-    )
-    script = Script(source=f"script {number}", author="playbook")
+    family = draw(st.sampled_from(["linear", "gbm", "forest"]))
     wall_s = draw(st.floats(0.01, 20.0))
-    decision = Decision(action="draft", reason="r")
     if draw(st.booleans()):
-        folds = tuple(draw(st.lists(st.floats(-1.0, 1.0), min_size=3, max_size=3)))
-        score = Score(scoring="roc_auc", mean=sum(folds) / 3, standard_error=0.01, folds=folds)
-        return Experiment(
-            number=number, decision=decision, plan=plan, script=script, score=score,
-            outcome=Outcome(status="ok", stage="done", wall_s=wall_s),
-        )  # fmt: skip
-    print_ = draw(st.sampled_from(["a", "b"]))
-    diagnosis = Diagnosis(
-        code="OCT301", title="t", kind="crash", cause="c", evidence="e", remedy="r",
-        repairable=draw(st.booleans()), fingerprint=print_,
+        return valid(number, family, draw(st.lists(st.floats(-1.0, 1.0), min_size=5, max_size=5)), wall_s)
+    return failed(number, family, draw(st.sampled_from(["a", "b"])), draw(st.booleans()), wall_s)
+
+
+def started() -> RunStarted:
+    """Return the first line of a journal."""
+    return RunStarted(
+        at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"), budget=Budget(),
+        scientist="playbook", sandbox="process", data_sha256="0", versions={}, n_jobs=2,
     )  # fmt: skip
-    return Experiment(
-        number=number, decision=decision, plan=plan, script=script, diagnoses=(diagnosis,),
-        outcome=Outcome(status="error", stage="fit", wall_s=wall_s),
-    )  # fmt: skip
+
+
+def profiled(families: Sequence[str] = ("linear", "gbm", "forest")) -> Profiled:
+    """Return the second line: these families apply, five folds."""
+    verdicts = tuple(FamilyVerdict(family=family, applies=True, reason="") for family in families)
+    profile = msgspec.structs.replace(example_profile("binary"), families=verdicts)
+    plan = ValidationPlan(kind="stratified", n_splits=5, reason="r")
+    return Profiled(at="t", elapsed_s=0.1, profile=profile, validation=plan)
+
+
+def journal_of(tried: Sequence[Experiment], families: Sequence[str] = ("linear", "gbm", "forest")) -> Journal:
+    """Return the journal of a run that tried these, one after another."""
+    lines: list[AnyEvent] = [started(), profiled(families)]
+    for experiment in tried:
+        elapsed_s = lines[-1].elapsed_s + experiment.outcome.wall_s
+        lines.append(ExperimentFinished(at="t", elapsed_s=elapsed_s, experiment=experiment))
+    return Journal(events=tuple(lines))
 
 
 @st.composite
-def journals(draw: st.DrawFn, max_experiments: int = 8) -> Journal:
-    """Return a journal as a run writes it: started, profiled, then experiments one after another."""
-    from octopus.records import ValidationPlan
-    from octopus.testing.examples import example_profile, example_task
-
-    profile = example_profile("binary")
-    verdicts = tuple(FamilyVerdict(family=f, applies=True, reason="") for f in ("linear", "gbm", "forest"))
-    profile = type(profile)(**{**{n: getattr(profile, n) for n in profile.__struct_fields__}, "families": verdicts})
-    elapsed_s = 0.0
-    written: list[AnyEvent] = [
-        RunStarted(
-            at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"), budget=Budget(),
-            scientist="playbook", sandbox="process", data_sha256="0", versions={}, n_jobs=2,
-        ),
-        Profiled(
-            at="t", elapsed_s=0.1, profile=profile,
-            validation=ValidationPlan(kind="stratified", n_splits=3, reason="r"),
-        ),
-    ]  # fmt: skip
-    for number in range(1, draw(st.integers(0, max_experiments)) + 1):
-        experiment = draw(experiments(number))
-        elapsed_s += experiment.outcome.wall_s
-        written.append(ExperimentFinished(at="t", elapsed_s=elapsed_s, experiment=experiment))
-    return Journal(events=tuple(written))
+def journals(draw: st.DrawFn, max_experiments: int = 8, ended: bool = False) -> Journal:
+    """Return a journal as a run writes it: started, profiled, experiments; to the end of the run where asked for."""
+    n_experiments = draw(st.integers(0, max_experiments))
+    journal = journal_of([draw(experiments(number)) for number in range(1, n_experiments + 1)])
+    if not ended:
+        return journal
+    winner = journal.best.number if journal.best else None
+    at = {"at": "t", "elapsed_s": journal.elapsed_s + 1.0}
+    end: list[AnyEvent] = [SearchStopped(**at, decision=Decision(action="stop", reason="r"), winner=winner)]
+    if winner is not None:
+        model, report = draw(records(ModelFile)), draw(records(HoldoutReport))
+        fit = Fitted(**at, experiment=winner, model=model, checks=(ReplayCheck(name="c", passed=True),))
+        end += [fit, HoldoutOpened(**at, report=report), fit, RunFinished(**at, shipped="all", reason="r")]
+    return Journal(events=(*journal.events, *end))

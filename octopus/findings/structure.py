@@ -1,4 +1,4 @@
-"""How rows hang together: which column repeats an entity, which one says when a row happened.
+"""Which column names an entity that has several rows, and which one says when a row happened.
 
 =======  ==========================================================================================
 code     finding
@@ -51,7 +51,7 @@ _MIN_ENTITIES, _MIN_NAMED_ENTITIES = 10, 50
 _MIN_REPEATS, _MAX_ENTITY_SHARE, _MAX_ENTITY_MISSING = 2.0, 0.5, 0.2
 #: Fewer dates are a category; a log that is nearly in order correlates with its rows at 0.95 and more.
 _MIN_DATES, _MIN_RANK_CORRELATION = 20, 0.95
-#: The same years as numbers such as 20241231.
+#: The years that fit into datetime64[ns], as numbers such as 20241231.
 _FIRST_DAY, _LAST_DAY = 16780101, 22611231
 #: Who acts, and so has rows of its own; what may be a category as well; what makes a count of a name.
 _ACTORS = re.compile(

@@ -1,7 +1,9 @@
-"""What a run may spend: a reserve for the end, a first experiment whatever happens, hard limits."""
+"""What a run may spend: the first experiment always runs, the final fits are paid for in advance."""
 
 from __future__ import annotations
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,52 +17,94 @@ from octopus.budget import (
     spent_out,
 )
 from octopus.journal import Journal
-from octopus.records import Budget
-from tests.strategies import journals
+from octopus.records import Budget, Experiment, Usage
+from tests.strategies import failed, journal_of, journals, valid
+
+FOLDS = (0.8,) * 5
+LIMITS = st.one_of(st.none(), st.floats(0.0, 500.0))
 
 
-def test_the_first_experiment_gets_time_however_small_the_limit() -> None:
-    tiny = Budget(time_limit_s=0.001)
-    assert spent_out(Journal(), tiny) is None
-    assert experiment_wall_s(Journal(), tiny, elapsed_s=50.0) == FIRST_EXPERIMENT_S
+def _spending(number: int, **usage: float) -> Experiment:
+    return msgspec.structs.replace(valid(number, "linear", FOLDS), usage=Usage(**usage))
 
 
-@given(journal=journals(), limit=st.floats(1.0, 1000.0))
-def test_what_is_left_is_the_limit_less_what_is_spent_and_reserved(journal: Journal, limit: float) -> None:
-    left = remaining_s(journal, Budget(time_limit_s=limit))
-    assert left == limit - journal.elapsed_s - reserve_s(journal)
+def test_the_reserve_holds_three_fits_of_the_best_and_two_seconds() -> None:
+    journal = journal_of([valid(1, "linear", FOLDS, wall_s=40.0)])
+    per_fold_s = 40.0 * 2 / 5  # five folds on two cores took 40 s
+    per_fit_s = per_fold_s * 5 / 4  # a final fit sees a quarter more rows
+    assert reserve_s(journal) == pytest.approx(2.0 + 3 * per_fit_s)
+
+
+def test_the_reserve_is_that_of_the_best_not_of_the_slowest() -> None:
+    slow, best = valid(1, "linear", (0.7,) * 5, wall_s=400.0), valid(2, "gbm", FOLDS, wall_s=4.0)
+    assert reserve_s(journal_of([slow, best])) == pytest.approx(2.0 + 3 * 4.0 * 2 / 5 * 5 / 4)
+
+
+def test_without_a_model_only_the_overhead_is_reserved() -> None:
+    assert reserve_s(Journal()) == 2.0
+    assert reserve_s(journal_of([failed(1, "linear", "a", True, wall_s=30.0)])) == 2.0
+
+
+def test_what_remains_is_the_limit_less_time_and_reserve() -> None:
+    journal = journal_of([valid(1, "linear", FOLDS, wall_s=4.0)])
+    left = remaining_s(journal, Budget(time_limit_s=100.0))
+    assert left == pytest.approx(100.0 - 4.1 - reserve_s(journal))
     assert remaining_s(journal, Budget()) is None
 
 
-@given(journal=journals(), limit=st.floats(1.0, 1000.0))
-def test_an_experiment_never_gets_more_than_its_share_of_what_is_left(journal: Journal, limit: float) -> None:
-    budget = Budget(time_limit_s=limit)
-    wall_s = experiment_wall_s(journal, budget, journal.elapsed_s)
-    left = remaining_s(journal, budget)
-    assert left is not None
-    floor = 1.0 if journal.experiments else FIRST_EXPERIMENT_S
-    assert wall_s == max(EXPERIMENT_SHARE * left, floor)
-    assert experiment_wall_s(journal, Budget(), journal.elapsed_s) == UNLIMITED_EXPERIMENT_S
+@given(limit_s=st.floats(0.0, 500.0), elapsed_s=st.floats(0.0, 1000.0))
+def test_the_first_experiment_gets_its_time_however_late_it_is(limit_s: float, elapsed_s: float) -> None:
+    wall_s = experiment_wall_s(Journal(), Budget(time_limit_s=limit_s), elapsed_s)
+    assert wall_s >= FIRST_EXPERIMENT_S
+    assert spent_out(Journal(), Budget(time_limit_s=limit_s, max_experiments=1, max_tokens=0, max_cost_usd=0.0)) is None
 
 
-@given(journal=journals())
-def test_the_reserve_grows_with_the_slowest_fit_that_may_have_to_be_repeated(journal: Journal) -> None:
-    best = journal.best
-    if best is None:
-        assert reserve_s(journal) == reserve_s(Journal())
-    else:
-        # three fits of 3/2 the rows of a fold, where two of three folds ran at a time
-        assert reserve_s(journal) == reserve_s(Journal()) + 3 * 1.5 * best.outcome.wall_s * 2 / 3
+@given(journal=journals(), limit_s=st.floats(50.0, 500.0))
+def test_an_experiment_gets_half_of_what_is_left(journal: Journal, limit_s: float) -> None:
+    wall_s = experiment_wall_s(journal, Budget(time_limit_s=limit_s), journal.elapsed_s)
+    least_s = 1.0 if journal.experiments else FIRST_EXPERIMENT_S
+    left_s = remaining_s(journal, Budget(time_limit_s=limit_s))
+    assert left_s is not None
+    assert wall_s == pytest.approx(max(least_s, EXPERIMENT_SHARE * left_s))
 
 
-@given(journal=journals(), n=st.integers(1, 10))
-def test_the_number_of_experiments_is_a_hard_limit(journal: Journal, n: int) -> None:
-    reason = spent_out(journal, Budget(max_experiments=n))
-    assert (reason is not None) == (len(journal.experiments) >= n)
+def test_without_a_limit_a_hang_still_ends() -> None:
+    assert experiment_wall_s(Journal(), Budget(), 1e6) == UNLIMITED_EXPERIMENT_S
 
 
-@given(journal=journals())
-def test_time_that_is_up_ends_the_search_once_something_was_tried(journal: Journal) -> None:
-    reason = spent_out(journal, Budget(time_limit_s=1e-6))
-    assert (reason is not None) == bool(journal.experiments)
-    assert spent_out(journal, Budget()) is None
+@given(journal=journals(), max_experiments=st.integers(1, 8), limit_s=LIMITS)
+def test_the_number_of_experiments_is_a_hard_limit(
+    journal: Journal, max_experiments: int, limit_s: float | None
+) -> None:
+    reason = spent_out(journal, Budget(max_experiments=max_experiments, time_limit_s=limit_s))
+    if len(journal.experiments) >= max_experiments:
+        assert reason == f"all {max_experiments} experiments are spent"
+    elif limit_s is None:
+        assert reason is None
+
+
+@given(journal=journals(), limit_s=st.floats(0.0, 200.0))
+def test_time_is_spent_once_half_an_experiment_does_not_fit(journal: Journal, limit_s: float) -> None:
+    budget = Budget(time_limit_s=limit_s)
+    left_s = remaining_s(journal, budget)
+    assert left_s is not None
+    cheapest_s = min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)
+    expected = bool(journal.experiments) and left_s <= 0.5 * cheapest_s
+    assert (spent_out(journal, budget) is not None) == expected
+
+
+@pytest.mark.parametrize(
+    ("budget", "reason"),
+    [
+        (Budget(max_tokens=300), "300 of 300 tokens are spent"),
+        (Budget(max_tokens=301), None),
+        (Budget(max_cost_usd=0.03), "$0.03 of $0.03 are spent"),
+        (Budget(max_cost_usd=0.04), None),
+        (Budget(time_limit_s=6.0), "2 s of 6 s are spent, the rest is kept for the final fit"),
+        (Budget(), None),
+    ],
+)
+def test_tokens_money_and_time_are_counted_over_all_experiments(budget: Budget, reason: str | None) -> None:
+    tried = [_spending(1, input_tokens=120, output_tokens=30, cost_usd=0.015)]
+    tried += [_spending(2, input_tokens=100, output_tokens=50, cost_usd=0.015)]
+    assert spent_out(journal_of(tried), budget) == reason

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from octopus.errors import JournalError, RunDirectoryError
 from octopus.journal import FILENAME, Journal, JournalFile, read_journal
 from octopus.records import AnyEvent, RunFinished
-from tests.strategies import journals
+from tests.strategies import journals, started
 
 
 def _finished(number: int) -> RunFinished:
@@ -30,14 +30,14 @@ def _write(path: Path, journal: Journal) -> JournalFile:
     return file
 
 
-@given(journal=journals(max_experiments=3))
+@given(journal=journals(max_experiments=3, ended=True))
 def test_what_is_appended_is_read(journal: Journal, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("journal")
     file = _write(directory / FILENAME, journal)
     assert file.journal == journal == read_journal(directory)
 
 
-@given(journal=journals(max_experiments=3), data=st.data())
+@given(journal=journals(max_experiments=3, ended=True), data=st.data())
 def test_a_file_cut_anywhere_gives_every_whole_event_and_can_be_carried_on(
     journal: Journal, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -64,13 +64,13 @@ def test_an_event_is_on_disk_before_anybody_hears_of_it(tmp_path: Path, monkeypa
         order.append("heard")
         assert path.read_bytes().count(b"\n") == 1
 
-    JournalFile(path, [observe]).append(_started())
+    JournalFile(path, [observe]).append(started())
     assert order == ["synced", "synced", "heard"], "the file and its directory, then the observers"
 
 
 def test_an_interrupt_between_disk_and_memory_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = JournalFile(tmp_path / FILENAME)
-    file.append(_started())
+    file.append(started())
     fsync = os.fsync
 
     def interrupted(fd: int) -> None:
@@ -81,9 +81,9 @@ def test_an_interrupt_between_disk_and_memory_loses_nothing(tmp_path: Path, monk
     with pytest.raises(KeyboardInterrupt):
         file.append(_finished(2))
     monkeypatch.undo()
-    assert file.journal.events == (_started(), _finished(2))
+    assert file.journal.events == (started(), _finished(2))
     file.append(_finished(3))
-    assert read_journal(tmp_path).events == (_started(), _finished(2), _finished(3))
+    assert read_journal(tmp_path).events == (started(), _finished(2), _finished(3))
 
 
 def test_after_kill_9_every_acknowledged_event_is_there(tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_after_kill_9_every_acknowledged_event_is_there(tmp_path: Path) -> None:
         "    number += 1\n"
     )
     path = tmp_path / FILENAME
-    started = msgspec.json.encode(_started()).decode()
-    process = subprocess.Popen([sys.executable, "-c", code, str(path), started], stdout=subprocess.PIPE, text=True)
+    first = msgspec.json.encode(started()).decode()
+    process = subprocess.Popen([sys.executable, "-c", code, str(path), first], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     acknowledged = [int(process.stdout.readline()) for _ in range(20)]
     process.send_signal(signal.SIGKILL)
@@ -110,20 +110,21 @@ def test_after_kill_9_every_acknowledged_event_is_there(tmp_path: Path) -> None:
     assert finished[: len(acknowledged)] == [float(n) for n in acknowledged]
 
 
-def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [b'{"event": "nonsense"}', b'{"event": "run_finished", "at"', b"\xff\xfe", b""])
+def test_a_damaged_line_in_the_middle_is_named(damaged: bytes, tmp_path: Path) -> None:
     path = tmp_path / FILENAME
-    file = JournalFile(path)
-    file.append(_started())
-    file.append(_finished(1))
-    with path.open("ab") as out:
-        out.write(b'{"event": "nonsense"}\n')
-    with pytest.raises(JournalError, match="line 3: not an event of this format") as caught:
-        read_journal(tmp_path)
-    assert caught.value.line == 3
+    lines = [msgspec.json.encode(event) for event in (started(), _finished(1), _finished(2))]
+    path.write_bytes(b"\n".join([*lines[:2], damaged, lines[2], b""]))
+    before = path.read_bytes()
+    for read in (read_journal, JournalFile):
+        with pytest.raises(JournalError, match="line 3: not an event of this format") as caught:
+            read(path)
+        assert caught.value.line == 3
+    assert path.read_bytes() == before, "what may be worth saving is left as it is"
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
-    newer = msgspec.json.encode(_started()).replace(b'"format":1', b'"format":2')
+    newer = msgspec.json.encode(started()).replace(b'"format":1', b'"format":2')
     (tmp_path / FILENAME).write_bytes(newer + b"\n")
     with pytest.raises(JournalError, match="format 2, and this version of octopus reads 1"):
         read_journal(tmp_path)
@@ -154,14 +155,3 @@ def test_the_best_is_the_first_of_the_highest_scores(journal: Journal) -> None:
     scores = [e.score.mean for e in valid if e.score]
     assert best.score.mean == max(scores)
     assert best.number == valid[scores.index(max(scores))].number
-
-
-def _started() -> AnyEvent:
-    from octopus.journal import FORMAT
-    from octopus.records import Budget, RunStarted
-    from octopus.testing.examples import example_task
-
-    return RunStarted(
-        at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"), budget=Budget(),
-        scientist="playbook", sandbox="process", data_sha256="0", versions={}, n_jobs=1,
-    )  # fmt: skip

@@ -1,172 +1,299 @@
-"""Scores: scikit-learn's own numbers, from predictions and labels that no script holds together."""
+"""Scores are scikit-learn's own, computed from predictions; the arithmetic around them is checked by hand."""
 
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import fbeta_score, get_scorer, log_loss, make_scorer, mean_absolute_error
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import fbeta_score, get_scorer, log_loss, make_scorer, mean_pinball_loss
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from octopus.dataset import Float, Rows
 from octopus.errors import InvalidParameter
-from octopus.records import Score
-from octopus.scoring import DEFAULT_SCORING, bootstrap, constant_predictions, gain, make_scoring, summarise
-from tests.frames import multiclass_frame, regression_frame
+from octopus.records import Score, TaskType
+from octopus.scoring import (
+    DEFAULT_SCORING,
+    bootstrap,
+    constant_predictions,
+    gain,
+    make_scoring,
+    summarise,
+)
+from tests.frames import binary_frame, multiclass_frame, regression_frame
 
-_BINARY = ("roc_auc", "neg_log_loss", "accuracy", "balanced_accuracy")
-#: scikit-learn computes these for numbers only; octopus hands them the class numbers.
-_NUMBERS_ONLY = ("average_precision", "neg_brier_score", "f1")
-_MULTICLASS = ("neg_log_loss", "accuracy", "f1_macro", "roc_auc_ovr", "balanced_accuracy")
-_REGRESSION = ("neg_root_mean_squared_error", "neg_mean_absolute_error", "r2", "neg_median_absolute_error")
-
-
-def _classified(n_classes: int) -> tuple[LogisticRegression, pd.DataFrame, np.ndarray, np.ndarray]:
-    X, y = multiclass_frame()
-    kept = y.isin(sorted(y.unique())[:n_classes])
-    X, y = X.loc[kept, X.columns[:2]].reset_index(drop=True), y[kept].to_numpy()
-    model = LogisticRegression(max_iter=500).fit(X[::2], y[::2])
-    return model, X[1::2], y[1::2], np.searchsorted(model.classes_, y[1::2]).astype(float)
-
-
-@pytest.mark.parametrize(("name", "n_classes"), [*((n, 2) for n in _BINARY), *((n, 3) for n in _MULTICLASS)])
-def test_a_score_of_classes_is_scikit_learns(name: str, n_classes: int) -> None:
-    model, X, labels, y = _classified(n_classes)
-    scoring = make_scoring(name, "binary" if n_classes == 2 else "multiclass", model.classes_)
-    assert scoring.score(y, model.predict_proba(X)) == pytest.approx(get_scorer(name)(model, X, labels))
-
-
-@pytest.mark.parametrize("name", _NUMBERS_ONLY)
-def test_a_metric_of_numbers_scores_labels_that_are_words(name: str) -> None:
-    model, X, _, y = _classified(2)
-    scoring = make_scoring(name, "binary", model.classes_)
-    in_numbers = LogisticRegression(max_iter=500)
-    in_numbers.classes_, in_numbers.coef_, in_numbers.intercept_ = np.array([0.0, 1.0]), model.coef_, model.intercept_
-    in_numbers.feature_names_in_ = model.feature_names_in_
-    assert scoring.score(y, model.predict_proba(X)) == pytest.approx(get_scorer(name)(in_numbers, X, y))
+BINARY = [
+    "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "neg_log_loss", "neg_brier_score", "f1_macro",
+    "f1_weighted", "precision_macro", "recall_macro", "jaccard_macro", "matthews_corrcoef", "f1", "precision", "recall",
+]  # fmt: skip
+MULTICLASS = [
+    "neg_log_loss", "accuracy", "balanced_accuracy", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "f1_macro",
+    "f1_micro", "precision_weighted", "recall_macro", "matthews_corrcoef", "top_k_accuracy",
+]  # fmt: skip
+REGRESSION = [
+    "neg_root_mean_squared_error", "neg_mean_squared_error", "neg_mean_absolute_error", "neg_median_absolute_error",
+    "r2", "explained_variance", "neg_mean_absolute_percentage_error", "neg_mean_poisson_deviance",
+    "d2_absolute_error_score", "neg_max_error",
+]  # fmt: skip
+#: They take no weights; a fit with weights is scored all the same.
+UNWEIGHTED = {"neg_max_error"}
+FRAMES: dict[TaskType, Callable[[], tuple[pd.DataFrame, pd.Series]]] = {
+    "binary": binary_frame,
+    "multiclass": multiclass_frame,
+    "regression": regression_frame,
+}
 
 
-@pytest.mark.parametrize("name", ["neg_log_loss", "accuracy"])
-def test_weights_count_where_the_metric_takes_them(name: str) -> None:
-    model, X, labels, y = _classified(3)
-    weight = np.linspace(0.1, 3.0, len(y))
-    scoring = make_scoring(name, "multiclass", model.classes_)
-    expected = get_scorer(name)(model, X, labels, sample_weight=weight)
-    assert scoring.score(y, model.predict_proba(X), weight) == pytest.approx(expected)
-    assert scoring.score(y, model.predict_proba(X)) != pytest.approx(expected)
+@cache
+def _fitted(task_type: TaskType) -> tuple[Pipeline, pd.DataFrame, pd.Series]:
+    """Return a model with string labels, fitted on the even rows, and the odd ones."""
+    X, y = FRAMES[task_type]()
+    X = X.select_dtypes("number")
+    model = LinearRegression() if task_type == "regression" else LogisticRegression(C=0.1)
+    return make_pipeline(StandardScaler(), model).fit(X[::2], y[::2]), X[1::2], y[1::2]
 
 
-@pytest.mark.parametrize("name", _REGRESSION)
-def test_a_score_of_numbers_is_scikit_learns(name: str) -> None:
-    X, y = regression_frame()
-    model = Ridge().fit(X[::2], y[::2])
-    scoring = make_scoring(name, "regression", None)
-    expected = get_scorer(name)(model, X[1::2], y[1::2])
-    assert scoring.score(y[1::2].to_numpy(float), model.predict(X[1::2])) == pytest.approx(expected)
+def _recorded(task_type: TaskType) -> tuple[Float, Float, np.ndarray | None]:
+    """Return what the parent has: class numbers or values, predictions, the user's labels."""
+    model, X, y = _fitted(task_type)
+    if task_type == "regression":
+        return y.to_numpy(dtype=np.float64), model.predict(X), None
+    return np.searchsorted(model.classes_, y).astype(np.float64), model.predict_proba(X), model.classes_
 
 
-def test_a_metric_that_wants_numbers_for_classes_gets_them() -> None:
-    scorer = make_scorer(fbeta_score, beta=2)
-    scoring = make_scoring(scorer, "binary", np.array(["no", "yes"]))
-    y, probabilities = np.array([0.0, 1, 1, 0]), np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]])
-    assert scoring.score(y, probabilities) == pytest.approx(fbeta_score([0, 1, 1, 0], [0, 1, 0, 1], beta=2))
+CASES = [
+    (t, n) for t, names in (("binary", BINARY), ("multiclass", MULTICLASS), ("regression", REGRESSION)) for n in names
+]
 
 
-def test_a_users_function_may_look_at_the_rows() -> None:
-    X, y = regression_frame()
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize(("task_type", "name"), CASES)
+def test_a_score_is_what_scikit_learn_gives_the_fitted_model(task_type: TaskType, name: str, weighted: bool) -> None:
+    model, X, y = _fitted(task_type)
+    codes, predictions, classes = _recorded(task_type)
+    weight = np.random.default_rng(0).uniform(0.1, 5.0, len(y)) if weighted else None
+    scoring = make_scoring(name, task_type, classes)
+    found = scoring.score(codes, predictions, weight)
+    routed = {} if weight is None or name in UNWEIGHTED else {"sample_weight": weight}
+    if name in ("f1", "precision", "recall", "average_precision"):  # these ask which label is the positive one
+        function = get_scorer(name)._score_func
+        response = predictions[:, 1] if name == "average_precision" else predictions.argmax(axis=1)
+        expected = function(codes, response, pos_label=1, **routed)
+    else:
+        expected = get_scorer(name)(model, X, y, **routed)
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert scoring.name == name
 
-    def error_of_the_young(estimator: object, rows: pd.DataFrame, truth: np.ndarray) -> float:
-        young = (rows["age"] < 40).to_numpy() if "age" in rows else np.ones(len(rows), dtype=bool)
-        return -float(np.mean(np.abs(truth - estimator.predict(rows))[young]))  # type: ignore[attr-defined]
 
-    scoring = make_scoring(error_of_the_young, "regression", None)
+def test_weights_change_a_score_only_where_the_metric_takes_them() -> None:
+    codes, predictions, _ = _recorded("regression")
+    weight = np.linspace(0.0, 9.0, len(codes))
+    for name, changes in (("r2", True), ("neg_max_error", False)):
+        scoring = make_scoring(name, "regression", None)
+        assert (scoring.score(codes, predictions, weight) != scoring.score(codes, predictions)) == changes
+        assert scoring.takes_weight == changes
+
+
+def test_the_better_predictions_score_higher_by_every_metric() -> None:
+    for task_type, name in CASES:
+        codes, predictions, classes = _recorded(task_type)
+        n_classes = 0 if classes is None else len(classes)
+        perfect = np.eye(n_classes)[codes.astype(int)] * 0.98 + 0.02 / n_classes if n_classes else codes
+        scoring = make_scoring(name, task_type, classes)
+        best, found = scoring.score(codes, perfect), scoring.score(codes, predictions)
+        assert best is not None
+        assert found is not None
+        assert best > found, name
+
+
+def test_a_function_of_ones_own_sees_estimator_rows_and_labels() -> None:
+    model, X, y = _fitted("binary")
+    codes, predictions, classes = _recorded("binary")
+
+    def accuracy_of_the_young(estimator: object, rows: pd.DataFrame, truth: np.ndarray) -> float:
+        young = (rows["agew"] < 40).to_numpy() if "agew" in rows else np.ones(len(rows), dtype=bool)
+        return float(np.mean((estimator.predict(rows) == truth)[young]))  # type: ignore[attr-defined]
+
+    scoring = make_scoring(accuracy_of_the_young, "binary", classes)
+    assert scoring.name == "accuracy_of_the_young"
     assert scoring.looks_at_rows
-    assert scoring.name == "error_of_the_young"
-    young = (X["age"] < 40).to_numpy()
-    predictions = np.full(len(y), 150.0)
-    expected = -mean_absolute_error(y[young], predictions[young])
-    assert scoring.score(y.to_numpy(float), predictions, None, X) == pytest.approx(expected)
+    assert not scoring.takes_weight
+    found = scoring.score(codes, predictions, np.ones(len(codes)), X)
+    assert found == accuracy_of_the_young(model, X, y.to_numpy())
+    assert found != scoring.score(codes, predictions)
+
+
+def test_a_made_scorer_gets_the_users_labels() -> None:
+    model, X, y = _fitted("binary")
+    codes, predictions, classes = _recorded("binary")
+    scorer = make_scorer(fbeta_score, beta=2, pos_label="yes")
+    scoring = make_scoring(scorer, "binary", classes)
+    assert scoring.name == "fbeta_score"
+    assert not scoring.looks_at_rows
+    assert scoring.score(codes, predictions) == pytest.approx(scorer(model, X, y))
+
+
+def test_a_made_scorer_of_a_loss_is_greater_where_better() -> None:
+    codes, predictions, _ = _recorded("regression")
+    scorer = make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.9)
+    found = make_scoring(scorer, "regression", None).score(codes, predictions)
+    assert found == pytest.approx(-mean_pinball_loss(codes, predictions, alpha=0.9))
+
+
+@pytest.mark.parametrize("task_type", list(DEFAULT_SCORING))
+def test_the_default_fits_its_task(task_type: TaskType) -> None:
+    codes, predictions, classes = _recorded(task_type)
+    assert make_scoring(DEFAULT_SCORING[task_type], task_type, classes).score(codes, predictions) is not None
+
+
+def _raises(estimator: object, X: object, y: object) -> float:
+    raise ZeroDivisionError("no row is worth anything")
 
 
 @pytest.mark.parametrize(
-    ("scoring", "task", "classes", "message"),
+    ("scoring", "task_type", "why"),
     [
-        ("auroc", "binary", [0, 1], "it is not the name of a scikit-learn scorer"),
-        ("r2", "binary", [0, 1], "it is a regression metric and the task is binary"),
-        ("accuracy", "regression", None, "it is a classification metric and the task is regression"),
-        ("roc_auc", "multiclass", [0, 1, 2], "it cannot score a multiclass task"),
-        ("adjusted_rand_score", "multiclass", [0, 1, 2], "it is a cluster metric"),
+        ("nonsense", "binary", "it is not the name of a scikit-learn scorer"),
+        ("r2", "binary", "it is a regression metric and the task is binary"),
+        ("neg_mean_squared_error", "multiclass", "it is a regression metric and the task is multiclass"),
+        ("accuracy", "regression", "it is a classification metric and the task is regression"),
+        ("roc_auc", "regression", "it is a ranking metric and the task is regression"),
+        ("adjusted_rand_score", "multiclass", "it is a cluster metric and the task is multiclass"),
+        ("roc_auc", "multiclass", "it cannot score a multiclass task"),
+        ("f1", "multiclass", "it cannot score a multiclass task"),
+        (_raises, "regression", "no row is worth anything"),
     ],
 )
-def test_a_metric_that_does_not_fit_is_refused(
-    scoring: str, task: str, classes: list[int] | None, message: str
-) -> None:
-    with pytest.raises(InvalidParameter, match=message):
-        make_scoring(scoring, task, None if classes is None else np.array(classes))  # type: ignore[arg-type]
+def test_a_metric_that_does_not_fit_is_refused(scoring: str, task_type: TaskType, why: str) -> None:
+    with pytest.raises(InvalidParameter, match=why) as caught:
+        make_scoring(scoring, task_type, _recorded(task_type)[2])
+    assert caught.value.parameter == "scoring"
+    assert caught.value.remedy
 
 
-def test_where_a_metric_is_undefined_there_is_no_score() -> None:
-    scoring = make_scoring("roc_auc", "binary", np.array(["no", "yes"]))
-    assert scoring.score(np.zeros(3), np.full((3, 2), 0.5)) is None
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
+def test_a_fold_of_one_class_has_no_ranking(name: str) -> None:
+    codes, predictions, classes = _recorded("binary")
+    negatives = codes == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = make_scoring(name, "binary", classes).score(codes[negatives], predictions[negatives])
+    assert found is None or (name == "average_precision" and found == 0.0)
+    assert name != "roc_auc" or found is None
 
 
-def test_log_loss_knows_classes_that_a_fold_lacks() -> None:
-    scoring = make_scoring("neg_log_loss", "multiclass", np.array(["a", "b", "c"]))
-    y, probabilities = np.array([0.0, 1, 0]), np.full((3, 3), 1 / 3)
-    assert scoring.score(y, probabilities) == pytest.approx(-math.log(3))
+def test_log_loss_is_defined_where_a_fold_lacks_a_class() -> None:
+    codes, predictions, classes = _recorded("multiclass")
+    assert classes is not None
+    rows = codes != 2
+    found = make_scoring("neg_log_loss", "multiclass", classes).score(codes[rows], predictions[rows])
+    assert found == pytest.approx(-log_loss(codes[rows], predictions[rows], labels=[0, 1, 2]))
 
 
-def test_the_defaults_are_scikit_learn_scorers() -> None:
-    assert all(get_scorer(name) for name in DEFAULT_SCORING.values())
+def test_a_number_that_is_not_finite_is_no_score() -> None:
+    endless = make_scoring(lambda _estimator, _X, y: math.inf if len(y) > 50 else 1.0, "regression", None)
+    codes, predictions, _ = _recorded("regression")
+    assert endless.score(codes, predictions) is None
+    assert endless.score(codes[:50], predictions[:50]) == 1.0
 
 
-def test_the_standard_error_carries_the_correction_for_overlapping_training_sets() -> None:
-    score = summarise("r2", (0.5, 0.7, 0.6), test_over_train=0.5)
+def test_mean_and_standard_error_by_hand() -> None:
+    score = summarise("r2", (0.5, 0.6, 0.7), test_over_train=0.5)
+    # s² = 0.01; (1/3 + 1/2) · 0.01
     assert score.mean == pytest.approx(0.6)
-    assert score.standard_error == pytest.approx(0.1 * math.sqrt(1 / 3 + 0.5))  # the folds' deviation is 0.1
-    assert summarise("r2", (0.5,), 0.25).standard_error is None
+    assert score.standard_error == pytest.approx(math.sqrt(0.01 * (1 / 3 + 1 / 2)))
+    assert (score.scoring, score.folds) == ("r2", (0.5, 0.6, 0.7))
+    assert summarise("r2", (0.5,), 0.5).standard_error is None
 
 
 def test_a_gain_is_paired_fold_by_fold() -> None:
-    reference = summarise("r2", (0.1, 0.5, 0.9), 0.5)
-    candidate = summarise("r2", (0.2, 0.6, 1.0), 0.5)
+    reference, candidate = summarise("r2", (0.1, 0.5, 0.9), 0.5), summarise("r2", (0.2, 0.6, 1.2), 0.5)
     difference, error = gain(candidate, reference, 0.5)
-    assert difference == pytest.approx(0.1)
-    assert error == pytest.approx(0.0, abs=1e-12), "every fold gained the same"
-    other = Score(scoring="r2", mean=0.7, standard_error=0.2, folds=(0.7,))
-    assert gain(other, reference, 0.5)[1] == pytest.approx(0.2 * math.sqrt(0.2))
+    # differences 0.1, 0.1, 0.3: mean 1/6, s² = 0.04/3
+    assert difference == pytest.approx(1 / 6)
+    assert error == pytest.approx(math.sqrt(0.04 / 3 * (1 / 3 + 1 / 2)))
+    assert error < (candidate.standard_error or 0.0), "what both find hard does not count"
 
 
-def test_resamples_of_groups_keep_groups_whole() -> None:
-    groups = np.repeat(np.arange(5), [1, 2, 3, 4, 5])
-    seen: list[np.ndarray] = []
-    bootstrap(lambda rows: seen.append(rows) or 0.0, 15, groups, random_state=0, n_resamples=20)
-    for rows in seen:
-        for group, size in enumerate([1, 2, 3, 4, 5]):
-            assert np.isin(groups[rows], group).sum() % size == 0
-    assert len({tuple(rows) for rows in seen}) > 15
+def test_a_gain_on_unequal_folds_takes_the_spread_of_one() -> None:
+    def score(mean: float, standard_error: float | None, folds: int) -> Score:
+        return Score(scoring="r2", mean=mean, standard_error=standard_error, folds=(mean,) * folds)
+
+    factor = math.sqrt(2 * (1 - 0.9))
+    assert gain(score(0.7, 0.1, 5), score(0.6, 0.3, 4), 0.25) == pytest.approx((0.1, 0.1 * factor))
+    assert gain(score(0.7, None, 1), score(0.6, 0.3, 4), 0.25) == pytest.approx((0.1, 0.3 * factor))
+    assert gain(score(0.7, None, 1), score(0.6, None, 1), 0.25) == pytest.approx((0.1, 0.0))
 
 
-def test_an_interval_of_95_percent_holds_the_truth_about_as_often() -> None:
-    rng = np.random.default_rng(0)
-    held = 0
-    for repeat in range(200):
-        sample = rng.normal(size=60)
-        draws = bootstrap(lambda rows, s=sample: float(s[rows].mean()), 60, None, repeat, 300)  # type: ignore[misc]
+@given(seed=st.integers(0, 2**32 - 1), n_rows=st.integers(1, 30))
+def test_resamples_are_those_of_the_seed(seed: int, n_rows: int) -> None:
+    drawn: list[list[Rows]] = [[], []]
+    for picked in drawn:
+        bootstrap(lambda rows, picked=picked: picked.append(rows) or 0.0, n_rows, None, seed, 5)
+    for first, second in zip(*drawn, strict=True):
+        assert_array_equal(first, second)
+        assert len(first) == n_rows
+        assert first.min() >= 0
+        assert first.max() < n_rows
+
+
+@given(groups=st.lists(st.integers(0, 6), min_size=1, max_size=40), seed=st.integers(0, 99))
+def test_resampled_groups_stay_together(groups: list[int], seed: int) -> None:
+    of_row = np.asarray(groups, dtype=np.int64)
+    n_groups = len(set(groups))
+
+    def check(rows: Rows) -> float:
+        times_of_group = 0
+        for group in set(groups):
+            times = {int(np.sum(rows == row)) for row in np.flatnonzero(of_row == group)}
+            assert len(times) == 1, "every row of a group is drawn as often as the others"
+            times_of_group += times.pop()
+        assert times_of_group == n_groups, "as many groups are drawn as there are"
+        return float(len(rows))
+
+    assert len(bootstrap(check, len(groups), of_row, seed, 10)) == 10
+
+
+def test_another_seed_draws_other_rows() -> None:
+    y = regression_frame()[1].to_numpy(dtype=np.float64)
+    first, again, other = (bootstrap(lambda rows: float(y[rows].mean()), len(y), None, s, 50) for s in (1, 1, 2))
+    assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_the_interval_of_a_mean_holds_it_nearly_as_often_as_it_says() -> None:
+    y = regression_frame()[1].to_numpy(dtype=np.float64)
+    rng, held, n_trials = np.random.default_rng(0), 0, 200
+    for trial in range(n_trials):
+        sample = rng.choice(y, 60)
+        draws = bootstrap(lambda rows, sample=sample: float(sample[rows].mean()), 60, None, trial, 400)
         low, high = np.percentile(draws, [2.5, 97.5])
-        held += low <= 0.0 <= high
-    assert 0.88 <= held / 200 <= 0.99
+        held += low <= y.mean() <= high
+    assert 0.90 <= held / n_trials <= 0.98
 
 
-@given(st.lists(st.integers(0, 2), min_size=3, max_size=30))
-def test_the_constant_is_the_best_that_ignores_the_features(labels: list[int]) -> None:
-    y = np.array(labels, dtype=float)
-    predicted = constant_predictions(y, 3, len(y))
-    np.testing.assert_allclose(predicted.sum(axis=1), 1.0)
-    best = log_loss(y, predicted, labels=[0, 1, 2])
-    assert best <= log_loss(y, np.full((len(y), 3), 1 / 3), labels=[0, 1, 2]) + 1e-12
-    weight = np.linspace(1, 2, len(y))
-    np.testing.assert_allclose(constant_predictions(y, 0, 2, weight), np.average(y, weights=weight))
+def test_resampling_groups_is_wider_than_rows_where_groups_differ() -> None:
+    groups = np.repeat(np.arange(10), 20)
+    values = np.repeat(np.random.default_rng(0).normal(size=10), 20)
+    by_row, by_group = (bootstrap(lambda rows: float(values[rows].mean()), 200, g, 0, 400) for g in (None, groups))
+    # each group counts as one observation: √20 times the spread of 200 independent rows
+    assert 3.0 < by_group.std() / by_row.std() < 6.0
+
+
+def test_a_constant_model_predicts_frequencies_or_the_mean() -> None:
+    y = np.array([0.0, 1.0, 1.0, 1.0])
+    weight = np.array([5.0, 1.0, 1.0, 1.0])
+    assert_allclose(constant_predictions(y, 2, 3), np.tile([0.25, 0.75], (3, 1)))
+    assert_allclose(constant_predictions(y, 2, 1, weight), [[5 / 8, 3 / 8]])
+    assert_allclose(constant_predictions(y, 3, 1), [[0.25, 0.75, 0.0]])
+    assert_allclose(constant_predictions(y, 0, 2), [0.75, 0.75])
+    assert_allclose(constant_predictions(y, 0, 2, weight), [3 / 8, 3 / 8])

@@ -1,8 +1,9 @@
-"""Policy: a pure function of journal and budget."""
+"""The policy: pure, within the budget, and it knows when to stop."""
 
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,166 +13,183 @@ from octopus.records import (
     Decision,
     Diagnosis,
     Experiment,
-    ExperimentFinished,
     ExperimentProposal,
-    Outcome,
     Plan,
     Score,
     Script,
     StopProposal,
 )
 from octopus.stages.decide import PATIENCE, decide, settle, stale_experiments
-from tests.strategies import journals, records
+from tests.strategies import experiments, failed, journal_of, journals, valid
 
-_BUDGETS = st.builds(
+UNLIMITED = Budget()
+BUDGETS = st.builds(
     Budget,
-    max_experiments=st.none() | st.integers(1, 12),
-    time_limit_s=st.none() | st.floats(0.1, 500.0),
+    max_experiments=st.one_of(st.none(), st.integers(1, 9)),
+    time_limit_s=st.one_of(st.none(), st.floats(0.0, 200.0)),
 )
 
 
-def _experiment(number: int, family: str, mean: float | None, *diagnoses: Diagnosis, spread: float = 0.0) -> Experiment:
-    folds = () if mean is None else (mean - spread, mean, mean + spread)
-    return Experiment(
-        number=number,
-        decision=Decision(action="draft", reason="r"),
-        plan=Plan(family=family, idea=f"idea {number}", hypothesis="h", expected="e"),
-        script=Script(source=str(number), author="playbook"),
-        outcome=Outcome(status="error" if mean is None else "ok", stage="done", wall_s=0.1),
-        score=None if mean is None else Score(scoring="roc_auc", mean=mean, standard_error=0.01, folds=folds),
-        diagnoses=diagnoses,
-    )
+def _folds(mean: float) -> tuple[float, ...]:
+    return (mean - 0.02, mean - 0.01, mean, mean + 0.01, mean + 0.02)
 
 
-def _crash(repairable: bool = True) -> Diagnosis:
-    return Diagnosis(
-        code="OCT301", title="text where a number was expected", kind="crash", cause="c", evidence="e", remedy="r",
-        repairable=repairable, fingerprint="OCT301:ValueError",
-    )  # fmt: skip
+def _scored(experiment: Experiment, scoring: str, mean: float) -> Experiment:
+    score = Score(scoring=scoring, mean=mean, standard_error=0.0, folds=(mean,) * 5)
+    return msgspec.structs.replace(experiment, score=score)
 
 
-def _journal(*experiments: Experiment) -> Journal:
-    beginning = _BEGINNING.events
-    finished = [ExperimentFinished(at="t", elapsed_s=float(e.number), experiment=e) for e in experiments]
-    return Journal(events=(*beginning, *finished))
+@given(journal=journals(), budget=BUDGETS)
+def test_the_same_journal_gives_the_same_decision(journal: Journal, budget: Budget) -> None:
+    reread = msgspec.json.decode(msgspec.json.encode(journal), type=Journal)
+    assert decide(journal, budget) == decide(journal, budget) == decide(reread, budget)
 
 
-def _beginning() -> Journal:
-    """Return a journal with three applicable families and no experiment."""
-    from octopus.journal import FORMAT
-    from octopus.records import FamilyVerdict, Profiled, RunStarted, ValidationPlan
-    from octopus.testing.examples import example_profile, example_task
-
-    verdicts = tuple(FamilyVerdict(family=f, applies=True, reason="") for f in ("linear", "gbm"))
-    profile = msgspec.structs.replace(example_profile("binary"), families=verdicts)
-    plan = ValidationPlan(kind="stratified", n_splits=3, reason="r")
-    return Journal(events=(
-        RunStarted(
-            at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"), budget=Budget(),
-            scientist="playbook", sandbox="process", data_sha256="0", versions={}, n_jobs=1,
-        ),
-        Profiled(at="t", elapsed_s=0.1, profile=profile, validation=plan),
-    ))  # fmt: skip
+@given(budget=BUDGETS)
+def test_an_empty_journal_is_drafted_for_whatever_the_budget(budget: Budget) -> None:
+    for journal in (Journal(), journal_of([])):
+        assert decide(journal, budget).action == "draft"
 
 
-_BEGINNING = _beginning()
+@given(data=st.data(), budget=BUDGETS)
+def test_a_run_never_exceeds_its_experiments(data: st.DataObject, budget: Budget) -> None:
+    tried: list[Experiment] = []
+    while len(tried) < 12 and decide(journal_of(tried), budget).action != "stop":
+        tried.append(data.draw(experiments(len(tried) + 1)))
+    assert len(tried) <= (budget.max_experiments or 12)
 
 
-@given(journal=journals(), budget=_BUDGETS)
-def test_the_same_journal_gives_the_same_decision_also_after_a_journey_through_json(
-    journal: Journal, budget: Budget
-) -> None:
-    copy = msgspec.json.decode(msgspec.json.encode(journal), type=Journal)
-    assert decide(journal, budget) == decide(journal, budget) == decide(copy, budget)
-
-
-@given(journal=journals(), budget=_BUDGETS)
-def test_limits_are_kept_and_every_decision_has_a_reason(journal: Journal, budget: Budget) -> None:
+@given(journal=journals(), budget=BUDGETS)
+def test_what_is_improved_is_the_best_and_what_is_repaired_the_last(journal: Journal, budget: Budget) -> None:
     decision = decide(journal, budget)
-    assert decision.reason
-    n_done = len(journal.experiments)
-    if n_done == 0:
-        assert decision.action == "draft"
-    if budget.max_experiments is not None and n_done >= budget.max_experiments:
-        assert decision.action == "stop"
-    if budget.time_limit_s is not None and n_done and journal.elapsed_s > budget.time_limit_s:
-        assert decision.action == "stop"
-
-
-@given(journal=journals(), budget=_BUDGETS)
-def test_what_a_step_builds_on_is_in_the_journal(journal: Journal, budget: Budget) -> None:
-    decision = decide(journal, budget)
-    if decision.action == "repair":
-        last = journal.experiments[-1]
-        assert decision.parent == last.number
-        assert not last.is_valid
-        assert last.diagnoses[0].repairable
     if decision.action == "improve":
         assert journal.best is not None
         assert decision.parent == journal.best.number
+    elif decision.action == "repair":
+        last = journal.experiments[-1]
+        assert not last.is_valid
+        assert last.diagnoses[0].repairable
+        assert (decision.parent, decision.code) == (last.number, last.diagnoses[0].code)
+    else:
+        assert decision.parent is None
 
 
-def test_every_family_is_drafted_before_anything_is_improved() -> None:
-    decision = decide(_journal(_experiment(1, "linear", 0.8)), Budget())
-    assert decision.action == "draft"
-    assert "gbm" in decision.reason
+@given(journal=journals())
+def test_no_family_is_improved_before_all_were_drafted(journal: Journal) -> None:
+    tried = {e.plan.family for e in journal.experiments}
+    if decide(journal, UNLIMITED).action == "improve":
+        assert tried == {"linear", "gbm", "forest"}
 
 
-def test_a_failure_is_repaired_until_it_came_three_times() -> None:
-    failures = [_experiment(number, "linear", None, _crash()) for number in (1, 2, 3)]
-    assert decide(_journal(*failures[:1]), Budget()).action == "repair"
-    assert decide(_journal(*failures[:2]), Budget()).action == "repair"
-    assert decide(_journal(*failures), Budget()).action == "draft"
-    assert decide(_journal(_experiment(1, "linear", None, _crash(repairable=False))), Budget()).action == "draft"
+@pytest.mark.parametrize(
+    ("scoring", "mean", "at_ceiling"),
+    [
+        ("roc_auc", 1.0, True),
+        ("roc_auc", 0.999, False),
+        ("accuracy", 1.0 - 1e-9, True),
+        ("neg_log_loss", -1e-9, True),
+        ("neg_log_loss", -0.01, False),
+        ("neg_root_mean_squared_error", 0.0, True),
+        ("profit", 1.0, False),
+    ],
+)
+def test_the_search_stops_where_nothing_is_left_to_gain(scoring: str, mean: float, at_ceiling: bool) -> None:
+    journal = journal_of([_scored(valid(1, "linear", _folds(0.8)), scoring, mean)])
+    decision = decide(journal, UNLIMITED)
+    assert decision.action == ("stop" if at_ceiling else "draft")
+    assert ("best possible value" in decision.reason) == at_ceiling
 
 
-def test_the_best_is_improved_by_its_first_symptom() -> None:
-    symptom = msgspec.structs.replace(_crash(), code="OCT612", kind="symptom", title="folds disagree")
-    decision = decide(_journal(_experiment(1, "linear", 0.8), _experiment(2, "gbm", 0.9, symptom)), Budget())
-    assert (decision.action, decision.parent, decision.code) == ("improve", 2, "OCT612")
-    assert decision.reason == "folds disagree"
+def test_a_plateau_needs_every_family_to_have_been_tried() -> None:
+    flat = [valid(n, "linear", _folds(0.8)) for n in range(1, 7)]
+    decision = decide(journal_of(flat, families=("linear", "gbm")), UNLIMITED)
+    assert (decision.action, decision.reason) == ("draft", "gbm was not tried yet")
+    both = [*flat, valid(7, "gbm", _folds(0.79))]
+    assert decide(journal_of(both, families=("linear", "gbm")), UNLIMITED) == Decision(
+        action="stop", reason="6 experiments without a gain beyond noise, 2 families tried"
+    )
 
 
-def test_a_plateau_ends_the_search_only_when_every_family_was_tried() -> None:
-    one_family = [_experiment(n, "linear", 0.8) for n in range(1, 3 + PATIENCE)]
-    assert decide(_journal(*one_family), Budget()).action == "draft"
-    two = [_experiment(1, "linear", 0.8), *(_experiment(n, "gbm", 0.8) for n in range(2, 2 + PATIENCE))]
-    stop = decide(_journal(*two), Budget())
-    assert stop.action == "stop"
-    assert f"{PATIENCE} experiments without a gain beyond noise, 2 families tried" in stop.reason
+def test_a_plateau_needs_two_families_that_worked() -> None:
+    tried = [valid(n, "linear", _folds(0.8)) for n in range(1, 5)] + [failed(5, "gbm", "a", False)]
+    assert decide(journal_of(tried, families=("linear", "gbm")), UNLIMITED).action == "improve"
+    alone = journal_of(tried[:4], families=("linear",))
+    assert decide(alone, UNLIMITED).reason == "3 experiments without a gain beyond noise, one family tried"
 
 
-def test_a_gain_within_noise_is_no_gain() -> None:
-    noisy = [
-        _experiment(1, "linear", 0.8, spread=0.1),
-        msgspec.structs.replace(
-            _experiment(2, "gbm", 0.81),
-            score=Score(scoring="roc_auc", mean=0.81, standard_error=0.1, folds=(0.9, 0.83, 0.7)),
-        ),
-    ]
-    assert stale_experiments(_journal(*noisy)) == 1
-    clear = [_experiment(1, "linear", 0.8, spread=0.1), _experiment(2, "gbm", 0.9, spread=0.1)]
-    assert stale_experiments(_journal(*clear)) == 0
+def test_patience_is_exactly_so_long() -> None:
+    tried = [valid(n, ["linear", "gbm"][n % 2], _folds(0.8)) for n in range(1, PATIENCE + 2)]
+    assert decide(journal_of(tried[:-1], families=("linear", "gbm")), UNLIMITED).action == "improve"
+    assert decide(journal_of(tried, families=("linear", "gbm")), UNLIMITED).action == "stop"
 
 
-def test_the_best_possible_value_ends_the_search() -> None:
-    stop = decide(_journal(_experiment(1, "linear", 1.0)), Budget())
-    assert stop.action == "stop"
-    assert "best possible value" in stop.reason
+def test_a_gain_counts_where_it_is_larger_than_its_error() -> None:
+    first, noise = valid(1, "linear", (0.80, 0.81, 0.82, 0.83, 0.84)), valid(2, "gbm", (0.86, 0.78, 0.88, 0.78, 0.85))
+    better = valid(3, "gbm", (0.90, 0.91, 0.92, 0.93, 0.94))
+    broken, worse = failed(4, "gbm", "a", False), valid(5, "linear", _folds(0.5))
+    assert [stale_experiments(journal_of(([first, noise, better, broken, worse])[:n])) for n in range(6)] == [
+        0, 0, 1, 0, 1, 2,
+    ]  # fmt: skip
 
 
-def test_ten_failures_in_a_row_end_the_search() -> None:
-    failures = [
-        _experiment(n, "linear" if n % 2 else "gbm", None, _crash(repairable=False)) for n in range(1, 11)
-    ]
-    assert decide(_journal(*failures[:9]), Budget()).action != "stop"
-    assert decide(_journal(*failures), Budget()).action == "stop"
+def test_failures_before_the_first_model_are_not_stale() -> None:
+    assert stale_experiments(journal_of([failed(n, "linear", "a", False) for n in (1, 2)])) == 0
 
 
-@given(decision=records(Decision), proposal=records(ExperimentProposal))
-def test_a_scientist_without_ideas_ends_the_search_and_others_are_let_go_on(
-    decision: Decision, proposal: ExperimentProposal
-) -> None:
-    assert settle(decision, proposal) == decision
-    stopped = settle(decision, StopProposal(reason="no idea left"))
-    assert (stopped.action, stopped.reason) == ("stop", "no idea left")
+def test_the_same_failure_is_repaired_twice_and_then_given_up() -> None:
+    actions = []
+    tried: list[Experiment] = []
+    for number in range(1, 6):
+        tried.append(failed(number, "linear", "same", repairable=True))
+        actions.append(decide(journal_of(tried), UNLIMITED).action)
+    assert actions == ["repair", "repair", "draft", "draft", "draft"]
+
+
+def test_another_failure_is_repaired_on_its_own_account() -> None:
+    tried = [failed(n, "linear", "one", True) for n in (1, 2, 3)] + [failed(4, "linear", "other", True)]
+    assert decide(journal_of(tried), UNLIMITED).action == "repair"
+
+
+@given(data=st.data())
+def test_no_failure_is_ever_repaired_more_than_twice(data: st.DataObject) -> None:
+    tried: list[Experiment] = []
+    repaired: dict[str, int] = {}
+    for number in range(1, 9):
+        tried.append(data.draw(experiments(number)))
+        if decide(journal_of(tried), UNLIMITED).action == "repair":
+            print_ = tried[-1].diagnoses[0].fingerprint
+            repaired[print_] = repaired.get(print_, 0) + 1
+    assert all(times <= 2 for times in repaired.values())
+
+
+def test_what_cannot_be_repaired_is_left() -> None:
+    undiagnosed = msgspec.structs.replace(failed(1, "linear", "a", True), diagnoses=())
+    for last in (failed(1, "linear", "a", repairable=False), undiagnosed):
+        assert decide(journal_of([last]), UNLIMITED).action == "draft"
+    everything_broke = [failed(n, f, "a", False) for n, f in enumerate(("linear", "gbm", "forest"), start=1)]
+    assert decide(journal_of(everything_broke), UNLIMITED).reason == "nothing has worked yet"
+
+
+def test_ten_failures_in_a_row_are_enough() -> None:
+    tried = [failed(n, "linear", f"{n}", True) for n in range(1, 11)]
+    assert decide(journal_of(tried[:9]), UNLIMITED).action == "repair"
+    assert decide(journal_of(tried), UNLIMITED).reason == "the last 10 experiments failed"
+    one_worked = [valid(1, "linear", _folds(0.8)), *tried[1:]]
+    assert decide(journal_of(one_worked), UNLIMITED).reason != "the last 10 experiments failed"
+
+
+def test_the_best_is_improved_by_its_symptom() -> None:
+    symptom = Diagnosis(
+        code="OCT612", title="folds disagree", kind="symptom", cause="c", evidence="e", remedy="r", repairable=True
+    )
+    best = msgspec.structs.replace(valid(1, "linear", _folds(0.9)), diagnoses=(symptom,))
+    journal = journal_of([best, valid(2, "gbm", _folds(0.7))], families=("linear", "gbm"))
+    assert decide(journal, UNLIMITED) == Decision(action="improve", reason="folds disagree", parent=1, code="OCT612")
+
+
+def test_a_scientist_without_ideas_ends_the_search() -> None:
+    decision = Decision(action="improve", reason="r", parent=1)
+    plan = Plan(family="linear", idea="i", hypothesis="h", expected="e")
+    proposal = ExperimentProposal(plan=plan, script=Script(source="s", author="playbook"))
+    assert settle(decision, proposal) is decision
+    assert settle(decision, StopProposal(reason="no idea")) == Decision(action="stop", reason="no idea")

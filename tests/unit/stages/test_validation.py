@@ -133,12 +133,17 @@ def test_five_stratified_folds():
     assert {int(train.y[fold.valid_rows].sum()) for fold in folds} == {20}
 
 
-def test_few_rows_and_nothing_sealed_are_repeated():
-    assert folds_of(task(), dataset(200), sealed_any=False)[0].n_repeats == 3
-    assert folds_of(task(), dataset(200), sealed_any=True)[0].n_repeats == 1
-    assert folds_of(task(), dataset(300), sealed_any=False)[0].n_repeats == 1
-    _, folds = folds_of(task(), dataset(200), sealed_any=False)
+@pytest.mark.parametrize("n", [200, 999])
+def test_few_rows_and_nothing_sealed_are_repeated(n):
+    plan, folds = folds_of(task(), dataset(n), sealed_any=False)
+    assert (plan.n_splits, plan.n_repeats) == (5, 3)
     assert not same(folds[:5], folds[5:10])
+    assert f"{n} rows are few and none are sealed" in plan.reason
+    assert folds_of(task(), dataset(n), sealed_any=True)[0].n_repeats == 1
+
+
+def test_a_thousand_rows_are_not_repeated():
+    assert folds_of(task(), dataset(1000), sealed_any=False)[0].n_repeats == 1
 
 
 @pytest.mark.parametrize("kind", ["stratified", "random", "group", "time"])

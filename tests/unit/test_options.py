@@ -1,0 +1,134 @@
+"""Constructor parameters → options and plug-ins, or an error with the offending value."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from typing import Any
+
+import pytest
+
+from octopus import AutonomousEstimator
+from octopus.errors import InvalidParameter, PluginNotFound, WeakSandbox
+from octopus.options import choose_families, choose_scientist, load_rules, open_sandbox, read_options
+
+
+def read(**changes: Any) -> Any:
+    """Read the options of an estimator with these parameters."""
+    return read_options(AutonomousEstimator(**changes).get_params(deep=False))
+
+
+def test_the_defaults() -> None:
+    options = read()
+    assert options.budget.time_limit_s == 300
+    assert options.budget.max_experiments is None
+    assert options.holdout == 0.2
+    assert options.n_jobs >= 1
+    assert options.memory_bytes > 10**8
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("4GB", 4 * 10**9), ("500 MB", 5 * 10**8), ("1.5G", 15 * 10**8), (10**9, 10**9)]
+)
+def test_memory_in_bytes_or_words(given: object, expected: int) -> None:
+    assert read(memory_limit=given).memory_bytes == expected
+
+
+@pytest.mark.parametrize("value", [None, 0, False, 0.0])
+def test_no_holdout(value: object) -> None:
+    assert read(holdout=value).holdout is None
+
+
+def test_no_time_limit() -> None:
+    assert read(time_limit=None).budget.time_limit_s is None
+    assert read(time_limit=float("inf")).budget.time_limit_s is None
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("goal", 7),
+        ("refit", "some"),
+        ("columns", ["age"]),
+        ("max_experiments", 0),
+        ("max_experiments", -1),
+        ("max_experiments", 2.5),
+        ("max_experiments", True),
+        ("time_limit", 0),
+        ("time_limit", -3.0),
+        ("time_limit", float("nan")),
+        ("time_limit", "long"),
+        ("holdout", 1.0),
+        ("holdout", -0.1),
+        ("holdout", "20%"),
+        ("n_jobs", 0),
+        ("n_jobs", 1.5),
+        ("memory_limit", 0),
+        ("memory_limit", -5),
+        ("memory_limit", "much"),
+        ("memory_limit", "0GB"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(parameter: str, value: object) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        read(**{parameter: value})
+    assert caught.value.parameter == parameter
+    assert caught.value.value is value
+    assert f"{parameter}={value!r}: " in str(caught.value)
+
+
+def test_families_are_drafted_from_the_cheapest() -> None:
+    assert [family.name for family in choose_families("auto")][:2] == ["linear", "gbm"]
+    assert [family.name for family in choose_families(["gbm", "linear"])] == ["gbm", "linear"]
+    own = choose_families("auto")[0]
+    assert choose_families([own]) == (own,)
+
+
+@pytest.mark.parametrize("families", [[], None, "linear", [3]])
+def test_families_that_are_none(families: object) -> None:
+    with pytest.raises(InvalidParameter, match="families"):
+        choose_families(families)
+
+
+def test_an_unknown_family_has_neighbours() -> None:
+    with pytest.raises(PluginNotFound, match="Did you mean 'linear'"):
+        choose_families(["liner"])
+
+
+def test_the_playbook_leads_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    families = choose_families("auto")
+    monkeypatch.setenv("OPENAI_API_KEY", "a key lying around is no consent")
+    assert choose_scientist("auto", families).name == "playbook"
+    assert choose_scientist(None, families).name == "playbook"
+    own = choose_scientist("playbook", families)
+    assert choose_scientist(own, families) is own
+    monkeypatch.setenv("OCTOPUS_BACKEND", "oracle")
+    with pytest.raises(PluginNotFound, match="'oracle'"):
+        choose_scientist("auto", families)
+    assert choose_scientist(None, families).name == "playbook"
+    with pytest.raises(InvalidParameter, match="backend=7"):
+        choose_scientist(7, families)
+
+
+def test_auto_takes_the_best_sandbox_and_warns_where_that_is_weak() -> None:
+    families = choose_families("auto")
+    with pytest.warns(WeakSandbox, match="limits, watches and kills"):
+        assert open_sandbox("auto", families, 1).level == "process"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sandbox = open_sandbox("process", families, 1)
+    assert open_sandbox(sandbox, families, 1) is sandbox
+    assert open_sandbox("process", families, 1) is sandbox, "one for each set of imports"
+    assert pickle.loads(pickle.dumps(sandbox)).level == "process"
+    with pytest.raises(PluginNotFound, match="'steel'"):
+        open_sandbox("steel", families, 1)
+    with pytest.raises(InvalidParameter, match="sandbox=3"):
+        open_sandbox(3, families, 1)
+
+
+def test_rules_have_codes_of_their_own() -> None:
+    crash, symptom = load_rules()
+    codes = [rule.code for rule in (*crash, *symptom)]
+    assert len(set(codes)) == len(codes)
+    assert len(crash) >= 5
+    assert len(symptom) >= 3

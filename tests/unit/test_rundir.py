@@ -1,0 +1,93 @@
+"""Where a run is written: never over anything else, and without a copy of the data when it is over."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from octopus.errors import RunDirectoryError
+from octopus.journal import FILENAME
+from octopus.records import RunFinished
+from octopus.rundir import open_run, run_name
+from tests.unit.test_journal import _started
+
+
+def _clock() -> float:
+    return 1.5
+
+
+def test_a_new_run_is_private_and_its_workspace_ends_with_it(tmp_path: Path) -> None:
+    with open_run(tmp_path / "a" / "run", "late", _clock, False, ()) as (path, run):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+        assert run.workspace.is_dir()
+        (run.workspace / "copy.arrow").write_text("data")
+        assert run.stamp()["elapsed_s"] == 1.5
+    assert list(path.iterdir()) == []
+
+
+def test_the_workspace_is_deleted_also_when_it_goes_wrong(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        open_run(tmp_path / "run", "late", _clock, False, ()) as (_, run),
+    ):
+        (run.workspace / "copy.arrow").write_text("data")
+        raise ZeroDivisionError
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_without_a_directory_it_goes_to_the_users_data_directory() -> None:
+    with open_run(None, "paid late?", _clock, False, ()) as (path, run):
+        assert str(path).startswith(os.environ["XDG_DATA_HOME"])
+        assert run.name.startswith("paid-late-")
+
+
+@pytest.mark.parametrize("name", ["", "///", "../../etc", "ä ö ü", "x" * 500])
+def test_any_target_makes_a_name_for_a_directory(name: str) -> None:
+    made = run_name(name)
+    assert Path(made).name == made
+    assert len(made) < 60
+    assert made != run_name(name)
+
+
+def test_what_is_not_ours_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with (
+        pytest.raises(RunDirectoryError, match="it is a file"),
+        open_run(tmp_path / "file", "y", _clock, False, ()),
+    ):
+        pass
+    with (
+        pytest.raises(RunDirectoryError, match="it holds files but no journal"),
+        open_run(tmp_path, "y", _clock, False, ()),
+    ):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_run_is_carried_on_only_by_the_users_word_and_never_after_its_holdout_was_opened(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    with open_run(path, "y", _clock, False, ()) as (_, run):
+        run.file.append(_started())
+    with pytest.raises(RunDirectoryError, match="it holds a run already"), open_run(path, "y", _clock, False, ()):
+        pass
+    with open_run(path, "y", _clock, True, ()) as (_, run):
+        assert run.name == "r"
+        assert len(run.journal) == 1
+        run.file.append(RunFinished(at="t", elapsed_s=9.0, shipped="all", reason="r"))
+    with pytest.raises(RunDirectoryError, match="its run is finished"), open_run(path, "y", _clock, True, ()):
+        pass
+    assert (path / FILENAME).read_bytes().count(b"\n") == 2
+
+
+def test_time_goes_on_where_the_run_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    with open_run(path, "y", _clock, False, ()) as (_, run):
+        run.file.append(_started())
+        run.file.append(RunFinished(**{**run.stamp(), "elapsed_s": 40.0}, shipped="all", reason="r"))
+    lines = (path / FILENAME).read_bytes().splitlines(keepends=True)
+    (path / FILENAME).write_bytes(lines[0].replace(b'"elapsed_s":0.0', b'"elapsed_s":40.0'))
+    with open_run(path, "y", _clock, True, ()) as (_, run):
+        assert run.elapsed_s() == 41.5
