@@ -121,6 +121,8 @@ def prove(
             _open_holdout(court, holdout, shipped)
         if holdout is not None and refit == "all":
             shipped, reason = _refit(court, holdout, shipped)
+        if holdout is not None and run.journal.holdout is None:
+            reason = f"{reason}; {task.scoring} is undefined on the sealed rows, so nothing is proved by them"
     except KeyboardInterrupt:
         reason = "interrupted: the scored fit ships"
         warnings.warn(InterruptedSearch(reason), stacklevel=2)

@@ -31,6 +31,8 @@ DEFAULT_SCORING: dict[TaskType, str] = {
 }
 #: Correlation assumed between two candidates' errors on one shared split, where it cannot be measured.
 _SHARED_SPLIT_CORRELATION = 0.9
+#: What scikit-learn says before it gives 0 for a precision-recall curve that rows of one class do not have.
+_NO_POSITIVES = "No positive class found"
 
 Scorer = Callable[..., float]
 
@@ -87,9 +89,10 @@ class Scoring:
         weight = {"sample_weight": sample_weight} if self.takes_weight and sample_weight is not None else {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndefinedMetricWarning)
+            warnings.filterwarnings("error", _NO_POSITIVES, UserWarning)
             try:
                 value = float(self.scorer(_recorded(predictions, self.classes), rows, truth, **weight))
-            except ValueError:
+            except (ValueError, UserWarning):
                 return None  # a class of the fold was never seen, say: undefined here, as by scikit-learn's word
         return value if math.isfinite(value) else None
 
@@ -128,7 +131,8 @@ def make_scoring(scoring: str | Scorer, task_type: TaskType, classes: NDArray[np
             try:
                 _probe(candidate, 0 if classes is None else len(classes))
             except Exception as error:  # noqa: BLE001  boundary: a user's metric may raise anything
-                failure = failure or error
+                if not takes_weight:  # with weights a metric may only complain that it knows none
+                    failure = failure or error
             else:
                 return candidate
     raise InvalidParameter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from octopus.blocks.rendering import listed
+from octopus.families.shape import can_log, is_uneven
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -109,9 +110,9 @@ def _by_metric(task: Task) -> list[Recipe]:
 
 def _by_target(task: Task, profile: Profile) -> list[Recipe]:
     """Return what a rare class or a skewed target asks for."""
-    if task.is_classification:
-        counts = [level.count for level in profile.target.levels] or [0]
-        rarest = min(counts) / max(1, sum(counts))
+    if is_uneven(profile):
+        counts = [level.count for level in profile.target.levels]
+        rarest = min(counts) / sum(counts)
         return [
             _recipe(
                 task,
@@ -123,7 +124,7 @@ def _by_target(task: Task, profile: Profile) -> list[Recipe]:
             )
         ]
     target = profile.target.numeric
-    if target is None or target.minimum <= -1 or (target.skew or 0.0) <= 1:
+    if target is None or not can_log(profile):
         return []
     return [
         _recipe(

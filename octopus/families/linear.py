@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from octopus.families.shape import can_log, is_uneven
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -58,28 +59,11 @@ class Linear:
             The first draft, then variations.
         """
         drafts = [_baseline(task, profile), _stronger(task, profile), _bending(task), _paired(task)]
-        if task.is_classification:
+        if is_uneven(profile):
             drafts.append(_weighted(profile))
-        elif can_log(profile):
+        if can_log(profile):
             drafts.insert(1, _logged(profile))
         return [*drafts, _weaker(task), _sampled(task, profile)]
-
-
-def can_log(profile: Profile) -> bool:
-    """Tell whether the target may go through log(1 + y): all above -1, and skewed to the right.
-
-    Parameters
-    ----------
-    profile : Profile
-        With the target's location and shape.
-
-    Returns
-    -------
-    bool
-        Skewness above 1, which Bulmer (Principles of Statistics, 1979) calls high.
-    """
-    target = profile.target.numeric
-    return target is not None and target.minimum > -1 and (target.skew or 0.0) > 1
 
 
 def _baseline(task: Task, profile: Profile) -> Recipe:

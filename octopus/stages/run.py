@@ -121,12 +121,11 @@ def check_source(source: str) -> Outcome | None:
     """Return why a script cannot be run at all, without running it; None if nothing speaks against it."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:  # ValueError: null bytes
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # null bytes; nested too deeply
         line = getattr(error, "lineno", None) or 1
         text = source.splitlines()[line - 1].strip() if 0 < line <= len(source.splitlines()) else ""
-        failure = Failure(
-            type="SyntaxError", message=str(error)[:500], frames=(Frame(line=line, function="", code=text[:200]),)
-        )
+        message = str(error)[:500] or "the source is nested too deeply"
+        failure = Failure(type="SyntaxError", message=message, frames=(Frame(line=line, function="", code=text[:200]),))
         return Outcome(status="rejected", stage="check", reason="the script does not parse", failure=failure)
     entry = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "build_pipeline"]
     if not entry:

@@ -21,9 +21,10 @@ from octopus.records import Profile, SplitKind, Task, ValidationPlan
 
 #: Five folds: less biased than two, less variable than leaving one out (Kohavi, 1995; Breiman & Spector, 1992).
 _SPLITS = 5
-#: On few rows one split's luck is larger than what models differ by: repeats average it out (Kim, 2009,
-#: doi:10.1016/j.csda.2009.04.009), unless a holdout says the last word anyway.
-_FEW_ROWS, _REPEATS = 250, 3
+#: Where no holdout is sealed, validation says the last word. On few rows the luck of one split is larger than what
+#: models differ by, and repeats average it out (Kim, 2009, doi:10.1016/j.csda.2009.04.009). From 1000 rows on each of
+#: five folds scores 200 rows or more: the luck left is worth less than three times the fits.
+_FEW_ROWS, _REPEATS = 1000, 3
 #: Above this, 20,000 rows are scored in one split: the standard error of an accuracy is below 0.004.
 _MANY_ROWS = 100_000
 #: scikit-learn's StratifiedGroupKFold places group after group, some 0.2 ms each; beyond this many groups chance

@@ -160,7 +160,7 @@ def test_groups_are_whole_in_folds_and_in_the_holdout(tmp_path: Path) -> None:
 
 
 def test_the_users_own_holdout_is_what_the_winner_is_proved_on() -> None:
-    X, y = binary_frame()
+    X, y = (part.sample(frac=1, random_state=0) for part in binary_frame())
     estimator = AutonomousClassifier(**_QUICK, refit="train").fit(
         X[:-100], y[:-100], X_holdout=X[-100:], y_holdout=y[-100:]
     )

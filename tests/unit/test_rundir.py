@@ -12,7 +12,7 @@ from octopus.errors import RunDirectoryError
 from octopus.journal import FILENAME
 from octopus.records import RunFinished
 from octopus.rundir import open_run, run_name
-from tests.unit.test_journal import _started
+from tests.strategies import started
 
 
 def _clock() -> float:
@@ -70,7 +70,7 @@ def test_what_is_not_ours_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_a_run_is_carried_on_only_by_the_users_word_and_never_after_its_holdout_was_opened(tmp_path: Path) -> None:
     path = tmp_path / "run"
     with open_run(path, "y", _clock, False, ()) as (_, run):
-        run.file.append(_started())
+        run.file.append(started())
     with pytest.raises(RunDirectoryError, match="it holds a run already"), open_run(path, "y", _clock, False, ()):
         pass
     with open_run(path, "y", _clock, True, ()) as (_, run):
@@ -85,7 +85,7 @@ def test_a_run_is_carried_on_only_by_the_users_word_and_never_after_its_holdout_
 def test_time_goes_on_where_the_run_stopped(tmp_path: Path) -> None:
     path = tmp_path / "run"
     with open_run(path, "y", _clock, False, ()) as (_, run):
-        run.file.append(_started())
+        run.file.append(started())
         run.file.append(RunFinished(**{**run.stamp(), "elapsed_s": 40.0}, shipped="all", reason="r"))
     lines = (path / FILENAME).read_bytes().splitlines(keepends=True)
     (path / FILENAME).write_bytes(lines[0].replace(b'"elapsed_s":0.0', b'"elapsed_s":40.0'))

@@ -67,12 +67,12 @@ class Shelf:
 
 
 def stock_shelf(families: Sequence[Family], task: Task, profile: Profile, journal: Journal) -> Shelf:
-    """Return the recipes of the families that apply, linear first: the floor costs little.
+    """Return the recipes of the families that apply, in the order in which they are given.
 
     Parameters
     ----------
     families : sequence of Family
-        In the order of preference.
+        In the order in which they are drafted.
     task, profile, journal : Task, Profile, Journal
         What is asked, what is known and what was done.
 
@@ -82,9 +82,8 @@ def stock_shelf(families: Sequence[Family], task: Task, profile: Profile, journa
         Recipes by family.
     """
     verdicts = {verdict.family: verdict.applies for verdict in profile.families}
-    ordered = sorted(families, key=lambda family: family.name != "linear")
     return Shelf(
-        recipes={f.name: tuple(f.recipes(task, profile)) for f in ordered if verdicts.get(f.name, not verdicts)},
+        recipes={f.name: tuple(f.recipes(task, profile)) for f in families if verdicts.get(f.name, not verdicts)},
         journal=journal,
     )
 

@@ -18,7 +18,8 @@ class Playbook:
     Parameters
     ----------
     families : sequence of Family or None, default=None
-        Families in the order of preference; all registered ones where None.
+        Families in the order in which they are drafted; where None all registered ones, linear first, for the floor
+        costs little.
     """
 
     def __init__(self, families: Sequence[Family] | None = None) -> None:
@@ -56,6 +57,7 @@ class Playbook:
 
 
 def _registered_families() -> tuple[Family, ...]:
-    """Return an instance of every registered family."""
+    """Return an instance of every registered family, linear first."""
     instances = (plugin() if isinstance(plugin, type) else plugin for plugin in load_all(FAMILIES))
-    return tuple(family for family in instances if isinstance(family, Family))
+    families = [family for family in instances if isinstance(family, Family)]
+    return tuple(sorted(families, key=lambda family: family.name != "linear"))

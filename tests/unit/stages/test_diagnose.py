@@ -1,0 +1,74 @@
+"""Every rule is asked; the general one speaks only where no other does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from octopus.protocols import CrashRule, Evidence
+from octopus.records import Diagnosis, Outcome, Profile, Script
+from octopus.registry import load_all
+from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
+from octopus.testing.examples import TASK_TYPES, example_evidence, example_failures, example_profile
+
+OUTCOME = Outcome(status="error", stage="fit")
+SCRIPT = Script(source="s", author="playbook")
+PROFILE = example_profile("binary")
+
+
+def _diagnosis(code: str) -> Diagnosis:
+    return Diagnosis(code=code, title="t", kind="crash", cause="c", evidence="e", remedy="r")
+
+
+@dataclass
+class _Crash:
+    code: str
+    matches: bool = True
+
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
+        assert (outcome, script, profile) == (OUTCOME, SCRIPT, PROFILE)
+        return _diagnosis(self.code) if self.matches else None
+
+
+@dataclass
+class _Symptom:
+    code: str
+    matches: bool = True
+
+    def match(self, evidence: Evidence) -> Diagnosis | None:
+        assert evidence.task.type == "regression"
+        return _diagnosis(self.code) if self.matches else None
+
+
+def _codes(*rules: _Crash) -> list[str]:
+    return [d.code for d in diagnose_failure(OUTCOME, SCRIPT, PROFILE, rules)]
+
+
+def test_diagnoses_come_by_code_whatever_the_order_of_the_rules() -> None:
+    rules = [_Crash("OCT303"), _Crash("OCT101"), _Crash("OCT202", matches=False), _Crash("OCT301")]
+    assert _codes(*rules) == _codes(*reversed(rules)) == ["OCT101", "OCT301", "OCT303"]
+
+
+def test_the_general_rule_speaks_only_alone() -> None:
+    assert _codes(_Crash("OCT199"), _Crash("OCT301")) == ["OCT301"]
+    assert _codes(_Crash("OCT199"), _Crash("OCT301", matches=False)) == ["OCT199"]
+    assert _codes() == []
+
+
+def test_symptoms_come_by_code() -> None:
+    rules = [_Symptom("OCT612"), _Symptom("OCT606", matches=False), _Symptom("OCT601")]
+    found = diagnose_symptoms(example_evidence("regression"), rules)
+    assert [d.code for d in found] == ["OCT601", "OCT612"]
+
+
+@pytest.mark.parametrize(("outcome", "script"), example_failures())
+def test_no_failure_is_left_without_a_diagnosis(outcome: Outcome, script: Script) -> None:
+    rules: list[CrashRule] = load_all("octopus.crash_rules")
+    assert diagnose_failure(outcome, script, PROFILE, rules)
+
+
+@pytest.mark.parametrize("task_type", TASK_TYPES)
+def test_a_constant_model_is_told_so(task_type: str) -> None:
+    found = diagnose_symptoms(example_evidence(task_type), load_all("octopus.symptom_rules"))  # type: ignore[arg-type]
+    assert "OCT601" in [d.code for d in found]

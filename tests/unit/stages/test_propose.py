@@ -1,0 +1,49 @@
+"""A scientist is asked once, with everything there is, and nothing runs twice."""
+
+from __future__ import annotations
+
+from octopus.journal import Journal
+from octopus.records import Decision, ExperimentProposal, Plan, Profile, Proposal, Script, StopProposal, Task
+from octopus.stages.propose import propose
+from octopus.testing.examples import example_profile, example_task
+from tests.strategies import failed, journal_of, valid
+
+TASK, PROFILE = example_task("binary"), example_profile("binary")
+DECISION = Decision(action="draft", reason="r")
+JOURNAL = journal_of([valid(1, "linear", (0.8,) * 5), failed(2, "gbm", "a", repairable=True)])
+
+
+class _Prepared:
+    """A scientist with one answer."""
+
+    name = "oracle"
+
+    def __init__(self, answer: Proposal) -> None:
+        self.answer = answer
+        self.asked: list[tuple[Decision, Task, Profile, Journal]] = []
+
+    def propose(self, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
+        self.asked.append((decision, task, profile, journal))
+        return self.answer
+
+
+def _experiment(source: str) -> ExperimentProposal:
+    plan = Plan(family="linear", idea="i", hypothesis="h", expected="e")
+    return ExperimentProposal(plan=plan, script=Script(source=source, author="model"))
+
+
+def test_a_new_script_is_passed_on() -> None:
+    scientist = _Prepared(_experiment("script 3"))
+    assert propose(scientist, DECISION, TASK, PROFILE, JOURNAL) is scientist.answer
+    assert scientist.asked == [(DECISION, TASK, PROFILE, JOURNAL)]
+
+
+def test_a_script_that_already_ran_ends_the_search() -> None:
+    for number in (1, 2):  # of whichever author, and whether or not it worked
+        proposal = propose(_Prepared(_experiment(f"script {number}")), DECISION, TASK, PROFILE, JOURNAL)
+        assert proposal == StopProposal(reason=f"oracle proposes what experiment {number} was already")
+
+
+def test_the_wish_to_stop_is_passed_on() -> None:
+    wish = StopProposal(reason="nothing left")
+    assert propose(_Prepared(wish), DECISION, TASK, PROFILE, JOURNAL) is wish

@@ -1,0 +1,461 @@
+"""What a child is told, and what the parent makes of its predictions."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, mean_absolute_error
+from sklearn.model_selection import KFold, RepeatedKFold
+
+from octopus.dataset import Dataset, Float, Fold
+from octopus.protocols import Job, JobResult, Sandbox
+from octopus.records import Failure, Outcome, Script, Status, Task, TaskType
+from octopus.scoring import Scoring, make_scoring
+from octopus.stages.run import Bench, check_source, run_script
+from octopus.testing.examples import example_task
+from tests.frames import binary_frame, regression_frame, weighted_frame
+
+SCRIPT = Script(source="def build_pipeline():\n    return 1\n", author="playbook")
+WALL_S = 1000.0
+MEMORY_BYTES = 8 << 30
+
+
+class _Prepared:
+    """A sandbox that gives prepared answers and remembers what it was told."""
+
+    level = "process"
+
+    def __init__(self, answer: Callable[[Job], JobResult]) -> None:
+        self.answer, self.jobs, self.n_closed = answer, list[Job](), 0
+
+    def run(self, job: Job) -> JobResult:
+        self.jobs.append(job)
+        return self.answer(job)
+
+    def close(self) -> None:
+        self.n_closed += 1
+
+
+def _ok(predictions: Float) -> JobResult:
+    return JobResult(outcome=Outcome(status="ok", stage="done", cpu_s=1.0, max_rss_bytes=7), predictions=predictions)
+
+
+def _broken(status: Status = "error") -> JobResult:
+    failure = Failure(type="ValueError", message="no such luck")
+    return JobResult(outcome=Outcome(status=status, stage="fit", cpu_s=2.0, max_rss_bytes=9, failure=failure))
+
+
+def _dataset(table: pd.DataFrame, y: Float, **beside: object) -> Dataset:
+    return Dataset(table=table, y=y, row_ids=np.arange(len(y), dtype=np.int64), **beside)  # type: ignore[arg-type]
+
+
+def _regression() -> Dataset:
+    """Return rows whose labels are all different, and different from every position of a row."""
+    table, _ = regression_frame()
+    n_rows = len(table)
+    rows = np.random.default_rng(0).permutation(n_rows).astype(np.int64)
+    return _dataset(
+        table,
+        rows + 0.5,
+        sample_weight=rows + 1000.25,
+        groups=rows + 5000,
+        time=np.datetime64("2020-01-01", "ns") + rows * np.timedelta64(1, "D"),
+    )
+
+
+def _binary() -> Dataset:
+    table, y = binary_frame()
+    return _dataset(table, (y == "yes").to_numpy(dtype=np.float64))
+
+
+def _folds(data: Dataset, splitter: KFold | RepeatedKFold | None = None) -> tuple[Fold, ...]:
+    splits = (splitter or KFold(5, shuffle=True, random_state=0)).split(data.y)
+    return tuple(Fold(train_rows=train, valid_rows=valid) for train, valid in splits)
+
+
+def _bench(
+    data: Dataset,
+    sandbox: Sandbox,
+    folds: Sequence[Fold] | None = None,
+    n_jobs: int = 1,
+    scoring: Scoring | None = None,
+) -> Bench:
+    return Bench(
+        sandbox=sandbox,
+        features=Path("train.arrow"),
+        train=data,
+        folds=tuple(folds or _folds(data)),
+        scoring=scoring or make_scoring("neg_mean_absolute_error", "regression", None),
+        test_over_train=0.25,
+        n_jobs=n_jobs,
+        memory_bytes=MEMORY_BYTES,
+    )
+
+
+def _task(task_type: TaskType = "regression") -> Task:
+    return example_task(task_type)
+
+
+def _true_plus(data: Dataset, error: float = 0.0) -> Callable[[Job], JobResult]:
+    return lambda job: _ok(data.y[job.predict_rows] + error)
+
+
+# ------------------------------------------------------------------ what a child is told
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4])
+def test_a_child_gets_the_labels_of_the_rows_it_fits_on_and_no_other(n_jobs: int) -> None:
+    data = _regression()
+    sandbox = _Prepared(_true_plus(data))
+    run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=n_jobs), WALL_S)
+    assert len(sandbox.jobs) == 5
+    for job in sandbox.jobs:
+        assert job.train_rows is not None
+        assert not set(job.train_rows) & set(job.predict_rows)
+        np.testing.assert_array_equal(job.y, data.y[job.train_rows])
+        hidden = data.y[job.predict_rows]
+        for field in dataclasses.fields(job):
+            value = getattr(job, field.name)
+            if isinstance(value, np.ndarray):
+                assert not np.isin(hidden, value).any(), f"{field.name} holds labels of scored rows"
+
+
+def test_a_child_gets_weights_groups_and_time_of_the_rows_it_fits_on() -> None:
+    data = _regression()
+    assert data.sample_weight is not None
+    assert data.groups is not None
+    assert data.time is not None
+    sandbox = _Prepared(_true_plus(data))
+    bench = _bench(data, sandbox)
+    run_script(SCRIPT, _task(), bench, WALL_S)
+    for job, fold in zip(sandbox.jobs, bench.folds, strict=True):
+        rows = fold.train_rows
+        np.testing.assert_array_equal(job.train_rows, rows)
+        np.testing.assert_array_equal(job.predict_rows, fold.valid_rows)
+        np.testing.assert_array_equal(job.sample_weight, data.sample_weight[rows])
+        np.testing.assert_array_equal(job.groups, data.groups[rows])
+        np.testing.assert_array_equal(job.time, data.time[rows].astype(np.int64))
+        assert (job.kind, job.source, job.model, job.n_classes) == ("fold", SCRIPT.source, None, 0)
+        assert (job.features, job.random_state) == (bench.features, _task().random_state)
+
+
+def test_what_is_not_known_of_the_rows_is_not_told() -> None:
+    data = _binary()
+    sandbox = _Prepared(lambda job: _ok(np.full((len(job.predict_rows), 2), 0.5)))
+    run_script(SCRIPT, _task("binary"), _bench(data, sandbox, scoring=_accuracy()), WALL_S)
+    assert all((j.sample_weight, j.groups, j.time, j.n_classes) == (None, None, None, 2) for j in sandbox.jobs)
+
+
+# ------------------------------------------------------------------ what the parent makes of it
+
+
+def _accuracy() -> Scoring:
+    return make_scoring("accuracy", "binary", np.array(["no", "yes"]))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4])
+def test_the_score_is_computed_from_the_predictions_of_each_fold(n_jobs: int) -> None:
+    data = _binary()
+    prepared = np.random.default_rng(0).dirichlet([1, 1], len(data))
+    sandbox = _Prepared(lambda job: _ok(prepared[job.predict_rows]))
+    bench = _bench(data, sandbox, n_jobs=n_jobs, scoring=_accuracy())
+    trial = run_script(SCRIPT, _task("binary"), bench, WALL_S)
+    expected = [accuracy_score(data.y[f.valid_rows], prepared[f.valid_rows].argmax(axis=1)) for f in bench.folds]
+    assert trial.score is not None
+    assert trial.score.folds == pytest.approx(expected)
+    assert trial.score.mean == pytest.approx(np.mean(expected))
+    assert trial.score.standard_error == pytest.approx(np.std(expected, ddof=1) * np.sqrt(1 / 5 + 0.25))
+    np.testing.assert_allclose(trial.predictions, prepared)
+
+
+def test_scored_rows_are_weighed_by_their_own_weights() -> None:
+    data = _regression()
+    assert data.sample_weight is not None
+    bench = _bench(data, _Prepared(lambda job: _ok(data.y[job.predict_rows] * 1.5)))
+    trial = run_script(SCRIPT, _task(), bench, WALL_S)
+    assert trial.score is not None
+    for value, rows in zip(trial.score.folds, (f.valid_rows for f in bench.folds), strict=True):
+        error = mean_absolute_error(data.y[rows], data.y[rows] * 1.5, sample_weight=data.sample_weight[rows])
+        assert value == pytest.approx(-error)
+
+
+def test_predictions_are_averaged_over_repeats() -> None:
+    data = _regression()
+    folds = _folds(data, RepeatedKFold(n_splits=3, n_repeats=2, random_state=0))
+    sandbox = _Prepared(lambda job: _ok(data.y[job.predict_rows] + len(sandbox.jobs)))  # the job's number is its error
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox, folds), WALL_S)
+    errors = np.zeros(len(data))
+    for number, fold in enumerate(folds, start=1):
+        errors[fold.valid_rows] += number / 2
+    assert trial.predictions is not None
+    np.testing.assert_allclose(trial.predictions - data.y, errors)
+    assert trial.score is not None
+    assert trial.score.folds == pytest.approx([-1.0, -2.0, -3.0, -4.0, -5.0, -6.0])
+
+
+@pytest.mark.parametrize("task_type", ["regression", "binary"])
+def test_a_row_that_no_fold_scores_has_no_prediction(task_type: TaskType) -> None:
+    data, is_binary = (_binary(), True) if task_type == "binary" else (_regression(), False)
+    rows = np.arange(len(data), dtype=np.int64)
+    fold = Fold(train_rows=rows[:300], valid_rows=rows[300:400])
+    scoring = _accuracy() if is_binary else None
+    shape = (100, 2) if is_binary else (100,)
+    bench = _bench(data, _Prepared(lambda _: _ok(np.full(shape, 0.5))), [fold], scoring=scoring)
+    trial = run_script(SCRIPT, _task(task_type), bench, WALL_S)
+    assert trial.predictions is not None
+    scored = np.isfinite(trial.predictions).reshape(len(data), -1).all(axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(scored), fold.valid_rows)
+    assert trial.score is not None
+    assert trial.score.standard_error is None
+
+
+def test_a_fold_on_which_the_metric_is_undefined_is_left_out() -> None:
+    data = _binary()
+    folds = _folds(data)
+    no_positives = Fold(train_rows=folds[0].train_rows, valid_rows=np.flatnonzero(data.y == 0)[:50])
+    scoring = make_scoring("roc_auc", "binary", np.array(["no", "yes"]))
+    half = _Prepared(lambda job: _ok(np.full((len(job.predict_rows), 2), 0.5)))
+    some = run_script(SCRIPT, _task("binary"), _bench(data, half, [no_positives, *folds[1:]], scoring=scoring), WALL_S)
+    assert some.score is not None
+    assert some.score.folds == (0.5,) * 4
+    none = run_script(SCRIPT, _task("binary"), _bench(data, half, [no_positives], scoring=scoring), WALL_S)
+    assert none.score is None
+    assert none.outcome.status == "bad_result"
+    assert "roc_auc is undefined on every fold" in none.outcome.reason
+
+
+def test_a_metric_of_ones_own_sees_the_scored_rows() -> None:
+    data = _regression()
+    seen: list[pd.DataFrame] = []
+
+    def remembers(estimator: object, X: pd.DataFrame, y: Float) -> float:
+        seen.append(X)
+        return float(len(y))
+
+    scoring = make_scoring(remembers, "regression", None)
+    seen.clear()
+    bench = _bench(data, _Prepared(_true_plus(data)), scoring=scoring)
+    run_script(SCRIPT, _task(), bench, WALL_S)
+    for rows, fold in zip(seen, bench.folds, strict=True):
+        pd.testing.assert_frame_equal(rows, data.table.iloc[fold.valid_rows].reset_index(drop=True))
+
+
+def test_costs_are_those_of_all_children() -> None:
+    data = _regression()
+    outcome = run_script(SCRIPT, _task(), _bench(data, _Prepared(_true_plus(data)), n_jobs=4), WALL_S).outcome
+    assert (outcome.status, outcome.cpu_s, outcome.max_rss_bytes) == ("ok", 5.0, 7)
+
+
+# ------------------------------------------------------------------ order, limits, failures
+
+
+def test_the_first_fold_runs_alone_and_the_others_at_once() -> None:
+    data = _regression()
+    together = threading.Barrier(4)
+
+    def answer(job: Job) -> JobResult:
+        if len(sandbox.jobs) > 1:
+            together.wait(timeout=60)  # passes only when four children run at the same time
+        return _ok(data.y[job.predict_rows])
+
+    sandbox = _Prepared(answer)
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=8), WALL_S)
+    assert trial.score is not None
+    first, *others = sandbox.jobs
+    assert (first.limits.n_threads, first.limits.memory_bytes) == (8, MEMORY_BYTES)
+    assert {(j.limits.n_threads, j.limits.memory_bytes) for j in others} == {(2, MEMORY_BYTES // 4)}
+
+
+def test_results_stay_with_their_folds_whoever_is_first() -> None:
+    data = _regression()
+    folds = _folds(data)
+    number_of = {int(fold.valid_rows[0]): number for number, fold in enumerate(folds)}
+    done = [threading.Event() for _ in range(6)]
+    done[5].set()
+
+    def answer(job: Job) -> JobResult:
+        number = number_of[int(job.predict_rows[0])]
+        if number:
+            assert done[number + 1].wait(timeout=60), "the last fold is done first"
+        done[number].set()
+        return _ok(data.y[job.predict_rows] + number)
+
+    trial = run_script(SCRIPT, _task(), _bench(data, _Prepared(answer), folds, n_jobs=4), WALL_S)
+    assert trial.score is not None
+    assert trial.score.folds == pytest.approx([0.0, -1.0, -2.0, -3.0, -4.0])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4])
+def test_a_failure_in_the_first_fold_stops_the_others(n_jobs: int) -> None:
+    data = _regression()
+    sandbox = _Prepared(lambda _: _broken())
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=n_jobs), WALL_S)
+    assert len(sandbox.jobs) == 1
+    assert (trial.score, trial.predictions) == (None, None)
+    assert trial.outcome.failure == Failure(type="ValueError", message="no such luck")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4])
+@pytest.mark.parametrize("status", ["error", "timeout", "memory", "bad_result", "killed"])
+def test_a_failure_in_a_later_fold_is_the_outcome(n_jobs: int, status: Status) -> None:
+    data = _regression()
+    folds = _folds(data)
+
+    def answer(job: Job) -> JobResult:
+        is_third = job.predict_rows[0] == folds[2].valid_rows[0]
+        return _broken(status) if is_third else _ok(data.y[job.predict_rows])
+
+    sandbox = _Prepared(answer)
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox, folds, n_jobs=n_jobs), WALL_S)
+    assert trial.outcome.status == status
+    assert (trial.score, trial.predictions) == (None, None)
+    assert trial.outcome.max_rss_bytes == 9
+    if n_jobs == 1:
+        assert len(sandbox.jobs) == 3
+        assert trial.outcome.cpu_s == 4.0
+
+
+def test_the_time_of_all_folds_together_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("octopus.stages.run.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    data = _regression()
+
+    def answer(job: Job) -> JobResult:
+        clock[0] += 4.0
+        return _ok(data.y[job.predict_rows])
+
+    sandbox = _Prepared(answer)
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox), 10.0)
+    assert [job.limits.wall_s for job in sandbox.jobs] == [10.0, 6.0, 2.0, 0.5, 0.5]
+    assert trial.outcome.wall_s == 20.0
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4])
+def test_ctrl_c_is_passed_on_and_leaves_no_child(n_jobs: int) -> None:
+    data = _regression()
+
+    def answer(job: Job) -> JobResult:
+        if len(sandbox.jobs) > 1:
+            raise KeyboardInterrupt
+        return _ok(data.y[job.predict_rows])
+
+    sandbox = _Prepared(answer)
+    with pytest.raises(KeyboardInterrupt):
+        run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=n_jobs), WALL_S)
+    assert sandbox.n_closed == (n_jobs > 1), "in one thread the sandbox's own run has already ended its child"
+
+
+# ------------------------------------------------------------------ the smoke run
+
+
+def _many_rows() -> Dataset:
+    table, y, weight = weighted_frame()
+    codes = np.zeros(len(y))
+    codes[np.flatnonzero(y == "yes")[:3]] = 1.0  # of 2,500 rows, three are of the rare class
+    return _dataset(table, codes, sample_weight=weight.to_numpy())
+
+
+def test_many_rows_are_preceded_by_a_run_on_few() -> None:
+    data = _many_rows()
+    sandbox = _Prepared(lambda job: _ok(np.full((len(job.predict_rows), 2), 0.5)))
+    bench = _bench(data, sandbox, n_jobs=4, scoring=_accuracy())
+    trial = run_script(SCRIPT, _task("binary"), bench, WALL_S)
+    smoke, *folds = sandbox.jobs
+    assert len(folds) == 5
+    assert smoke.train_rows is not None
+    assert smoke.y is not None
+    assert (len(smoke.train_rows), len(smoke.predict_rows)) == (500, 100)
+    assert set(smoke.train_rows) <= set(bench.folds[0].train_rows)
+    assert set(smoke.predict_rows) <= set(bench.folds[0].valid_rows)
+    np.testing.assert_array_equal(smoke.y, data.y[smoke.train_rows])
+    assert set(smoke.y) == {0.0, 1.0}, "the rare class is among the few rows"
+    assert trial.score is not None
+    assert len(trial.score.folds) == 5
+
+
+def test_a_script_that_fails_on_few_rows_never_sees_the_many() -> None:
+    sandbox = _Prepared(lambda _: _broken())
+    trial = run_script(SCRIPT, _task("binary"), _bench(_many_rows(), sandbox, scoring=_accuracy()), WALL_S)
+    assert len(sandbox.jobs) == 1
+    assert trial.outcome.status == "error"
+    assert trial.score is None
+
+
+def test_few_rows_need_no_smoke_run() -> None:
+    data = _regression()
+    sandbox = _Prepared(_true_plus(data))
+    run_script(SCRIPT, _task(), _bench(data, sandbox), WALL_S)
+    assert len(sandbox.jobs) == 5
+
+
+# ------------------------------------------------------------------ the check without running
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def build_pipeline():\n    return 1\n",
+        '"""Hypothesis."""\nimport os\n\ndef build_pipeline(depth=3, *others, seed=0, **more):\n    return depth\n',
+        "def build_pipeline(x):\n    return 1\n\ndef build_pipeline():\n    return 2\n",
+    ],
+)
+def test_a_script_with_an_entry_is_accepted(source: str) -> None:
+    assert check_source(source) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("", "defines no function build_pipeline"),
+        ("class build_pipeline:\n    pass\n", "defines no function build_pipeline"),
+        ("build_pipeline = lambda: 1\n", "defines no function build_pipeline"),
+        ("async def build_pipeline():\n    pass\n", "defines no function build_pipeline"),
+        ("def outer():\n    def build_pipeline():\n        pass\n", "defines no function build_pipeline"),
+        ("def build_pipeline(X):\n    pass\n", "must take no arguments"),
+        ("def build_pipeline(X, /):\n    pass\n", "must take no arguments"),
+        ("def build_pipeline(*, seed):\n    pass\n", "must take no arguments"),
+        ("def build_pipeline():\n    pass\n\ndef build_pipeline(x):\n    pass\n", "must take no arguments"),
+    ],
+)
+def test_a_script_without_one_is_refused(source: str, reason: str) -> None:
+    refusal = check_source(source)
+    assert refusal is not None
+    assert (refusal.status, refusal.stage) == ("rejected", "check")
+    assert reason in refusal.reason
+
+
+def test_a_script_that_does_not_parse_names_the_line() -> None:
+    refusal = check_source("import os\n\ndef build_pipeline(:\n    pass\n")
+    assert refusal is not None
+    assert refusal.failure is not None
+    assert (refusal.reason, refusal.failure.type) == ("the script does not parse", "SyntaxError")
+    assert (refusal.failure.frames[0].line, refusal.failure.frames[0].code) == (3, "def build_pipeline(:")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["x = 1\0", "-" * 100_000 + "1", "(" * 300, "if True:\nx = 1\n", "'never closed"],
+    ids=["null byte", "deep", "brackets", "indent", "string"],
+)
+def test_whatever_does_not_parse_is_refused(source: str) -> None:
+    refusal = check_source(source)
+    assert refusal is not None
+    assert refusal.reason == "the script does not parse"
+    assert refusal.failure is not None
+    assert refusal.failure.message
+    assert msgspec.json.decode(msgspec.json.encode(refusal), type=Outcome) == refusal
+
+
+def test_what_is_refused_is_not_run() -> None:
+    sandbox = _Prepared(lambda _: _broken())
+    trial = run_script(Script(source="def", author="model"), _task(), _bench(_regression(), sandbox), WALL_S)
+    assert not sandbox.jobs
+    assert trial.outcome.status == "rejected"

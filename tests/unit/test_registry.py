@@ -1,0 +1,57 @@
+"""Plug-ins by name; two of one name, broken ones and typing errors are told apart."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from octopus import registry
+from octopus.errors import PluginBroken, PluginConflict, PluginNotFound
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Install a distribution with entry points."""
+    info = tmp_path / "octopus_more-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: octopus-more\nVersion: 1.0\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    registry._points.cache_clear()
+    yield info / "entry_points.txt"
+    registry._points.cache_clear()
+
+
+def test_ours_come_in_by_the_same_door() -> None:
+    assert set(registry.names(registry.FAMILIES)) >= {"linear", "gbm"}
+    assert registry.load(registry.FAMILIES, "linear").__name__ == "Linear"  # type: ignore[attr-defined]
+    assert len(registry.load_all(registry.FAMILIES)) == len(registry.names(registry.FAMILIES))
+
+
+def test_other_peoples_are_found(plugin: Path) -> None:
+    plugin.write_text("[octopus.families]\nsoup = collections:OrderedDict\n")
+    assert "soup" in registry.names(registry.FAMILIES)
+    assert registry.load(registry.FAMILIES, "soup").__name__ == "OrderedDict"  # type: ignore[attr-defined]
+
+
+def test_a_name_that_two_register_is_nobodys(plugin: Path) -> None:
+    plugin.write_text("[octopus.families]\nlinear = collections:OrderedDict\n")
+    with pytest.raises(PluginConflict, match="octopus-more") as caught:
+        registry.load(registry.FAMILIES, "linear")
+    assert set(caught.value.distributions) == {"octopus-more", "octopus-estimator"}
+
+
+@pytest.mark.parametrize("target", ["no_such_module:Thing", "collections:Thing"])
+def test_a_plug_in_that_cannot_be_loaded_says_why(target: str, plugin: Path) -> None:
+    plugin.write_text(f"[octopus.families]\nbroken = {target}\n")
+    with pytest.raises(PluginBroken, match="Reinstall the package") as caught:
+        registry.load(registry.FAMILIES, "broken")
+    assert caught.value.target == target
+
+
+def test_a_typing_error_has_neighbours() -> None:
+    with pytest.raises(PluginNotFound, match="Did you mean 'gbm'") as caught:
+        registry.load(registry.FAMILIES, "gmb")
+    assert caught.value.near == ("gbm",)
