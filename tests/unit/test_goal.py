@@ -52,7 +52,7 @@ def test_nothing_is_invented(goal: str, task: str) -> None:
         ("never use zip code or age.", ["zip code", "age"]),
         ("ignore ages", []),
         ("do not use magic", []),
-        ("leave out \"net (%)\"", ["net (%)"]),
+        ('leave out "net (%)"', ["net (%)"]),
         ("use age", []),
     ],
 )

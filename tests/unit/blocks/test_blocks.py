@@ -218,7 +218,7 @@ def test_rows_set_aside_are_stratified_or_whole_groups():
 def test_source_takes_in_what_it_needs_and_nothing_else():
     found = pieces(["date_parts"])
     assert found.imports == ("import pandas as pd",)
-    assert [d.partition("(")[0] for d in found.definitions] == ["def moments", "def date_parts"]
+    assert [d.partition("(")[0] for d in found.definitions] == ["def moments", "def timestamps", "def date_parts"]
     boosting = pieces(["EarlyStoppedRegressor"])
     assert any(d.startswith("# ") and "STEADY = " in d for d in boosting.definitions)
     assert not any("EarlyStoppedClassifier" in d or "noqa" in d or "->" in d for d in boosting.definitions)

@@ -71,7 +71,7 @@ PROFILE = profile()
 
 
 def playbook() -> Playbook:
-    return Playbook(families=[GradientBoosting(), Linear()])
+    return Playbook(families=[Linear(), GradientBoosting()])
 
 
 def step(journal: Journal, decision: Decision, *, score=None, code="", status="error") -> Journal:
@@ -116,7 +116,7 @@ def test_is_a_scientist():
     assert playbook().name == "playbook"
 
 
-def test_drafts_linear_first_then_the_others():
+def test_drafts_families_in_the_order_given():
     journal = step(Journal(events=()), DRAFT, score=0.8)
     journal = step(journal, DRAFT, score=0.82)
     assert [family for family, _ in plans(journal)] == ["linear", "gbm"]
@@ -297,3 +297,18 @@ def test_without_columns_a_constant_is_predicted(task_type):
     rows = pd.DataFrame({"id": ["z"]})
     constant = pipeline.predict(rows) if task_type == "regression" else pipeline.predict_proba(rows)[:, 1]
     np.testing.assert_allclose(constant, [0.75])
+
+
+def test_a_class_that_is_not_rare_gets_no_weights():
+    even = msgspec.structs.replace(
+        PROFILE, target=TargetProfile(n_missing=0, levels=(Level(value="no", count=260), Level(value="yes", count=240)))
+    )
+    ideas = {r.idea for family in (Linear(), GradientBoosting()) for r in family.recipes(TASK, even)}
+    assert "balanced class weights" not in ideas
+    rare = {r.idea for family in (Linear(), GradientBoosting()) for r in family.recipes(TASK, PROFILE)}
+    assert "balanced class weights" in rare
+
+
+def test_left_alone_it_knows_every_registered_family_and_begins_with_the_cheap_one():
+    proposal = Playbook().propose(DRAFT, TASK, PROFILE, Journal(events=()))
+    assert proposal.plan.family == "linear"
