@@ -14,7 +14,7 @@ import msgspec
 
 from octopus.budget import experiment_wall_s
 from octopus.dataset import Dataset
-from octopus.errors import NoValidExperiment
+from octopus.errors import NoValidExperiment, RunDirectoryError
 from octopus.frame import write_table
 from octopus.journal import FORMAT, Journal
 from octopus.proof import Shipped, prove
@@ -105,11 +105,12 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
     ------
     NoValidExperiment
         No script ever worked.
+    RunDirectoryError
+        The unfinished run asks something else, or of other rows.
     """
-    sealed = seal_holdout(
-        question.data, question.task, settings.columns, settings.holdout, given=question.given_holdout
-    )
-    task = msgspec.structs.replace(question.task, group=sealed.group, time=sealed.time)
+    asked = question.task if run.journal.started is None else _carried_on(question, run.journal.started, run)
+    sealed = seal_holdout(question.data, asked, settings.columns, settings.holdout, given=question.given_holdout)
+    task = msgspec.structs.replace(asked, group=sealed.group, time=sealed.time)
     if run.journal.started is None:
         run.file.append(_started(task, question, parts, settings, run))
     profile = profile_data(task, sealed, settings.columns, question.findings)
@@ -117,7 +118,7 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
     plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv)
     if run.journal.profile is None:
         run.file.append(Profiled(**run.stamp(), profile=profile, validation=plan))
-    bench = _bench(question, sealed, plan, parts, settings, run)
+    bench = _bench(task, question.scoring, sealed, plan, parts, settings, run)
     if run.journal.stopped is None:
         try:
             stop = _explore(task, profile, plan, bench, parts, settings.budget, run)
@@ -128,6 +129,20 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
     if run.journal.best is None:
         raise NoValidExperiment(run.journal, _why_nothing(run.journal))
     return prove(task, sealed, bench, settings.refit, settings.budget, run)
+
+
+def _carried_on(question: Question, started: RunStarted, run: Run) -> Task:
+    """Return the task with the seed of the unfinished run, so that the same rows are sealed again."""
+    asked = msgspec.structs.replace(question.task, random_state=started.task.random_state)
+    before = msgspec.structs.replace(started.task, group=None, time=None)
+    remedy = "Carry it on with the same parameters and data, or give another run_dir."
+    if question.data_sha256 != started.data_sha256:
+        raise RunDirectoryError(run.file.path.parent, "its unfinished run is about other rows", remedy)
+    if asked != before:
+        differing = [name for name in asked.__struct_fields__ if getattr(asked, name) != getattr(before, name)]
+        why = f"its unfinished run asks something else ({', '.join(differing)} differ)"
+        raise RunDirectoryError(run.file.path.parent, why, remedy)
+    return asked
 
 
 def _explore(
@@ -176,7 +191,7 @@ def _started(task: Task, question: Question, parts: Parts, settings: Settings, r
 
 
 def _bench(
-    question: Question, sealed: Sealed, plan: ValidationPlan, parts: Parts, settings: Settings, run: Run
+    task: Task, scoring: Scoring, sealed: Sealed, plan: ValidationPlan, parts: Parts, settings: Settings, run: Run
 ) -> Bench:
     """Write the training table, without target and without sealed rows, and make the folds."""
     features = run.workspace / "train.arrow"
@@ -185,8 +200,8 @@ def _bench(
         sandbox=parts.sandbox,
         features=features,
         train=sealed.train,
-        folds=make_folds(plan, question.task, sealed.train, settings.cv),
-        scoring=question.scoring,
+        folds=make_folds(plan, task, sealed.train, settings.cv),
+        scoring=scoring,
         test_over_train=1.0 / max(1, plan.n_splits - 1),
         n_jobs=settings.n_jobs,
         memory_bytes=settings.memory_bytes,

@@ -172,7 +172,7 @@ def _data(profile: Profile) -> str:
 
 def _sealed(profile: Profile) -> str:
     if not profile.n_sealed:
-        return f"nothing: {profile.sealed_reason}"
+        return profile.sealed_reason
     return f"{profile.n_sealed:,} rows ({profile.sealed_reason}), opened once at the end"
 
 

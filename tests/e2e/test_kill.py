@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
+from sklearn.base import clone
 
-from octopus import read_journal
+from octopus import AutonomousEstimator, read_journal
 from octopus.errors import JournalError, RunDirectoryError
 from octopus.journal import Journal
 
@@ -112,14 +114,15 @@ def test_an_unfinished_run_is_carried_on(tmp_path: Path) -> None:
         process.kill()
         process.communicate()
     before = read_journal(run_dir).experiments
-    code = (
-        "import pandas as pd; from octopus import AutonomousEstimator; "
-        f"t = pd.read_csv({str(PENGUINS)!r}); "
-        f"AutonomousEstimator(warm_start=True, run_dir={str(run_dir)!r}, sandbox='process', random_state=0, "
-        "max_experiments=3).fit(t.drop(columns='Sex'), t['Sex'])"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=_PATIENCE_S * 2)
+    table = pd.read_csv(PENGUINS)
+    resumed = AutonomousEstimator(warm_start=True, run_dir=run_dir, sandbox="process", max_experiments=3)
+    with pytest.raises(RunDirectoryError, match="about other rows"):
+        resumed.fit(table[::2].drop(columns="Sex"), table[::2]["Sex"])
+    with pytest.raises(RunDirectoryError, match="scoring differ"):
+        clone(resumed).set_params(scoring="accuracy").fit(table.drop(columns="Sex"), table["Sex"])
+    resumed.fit(table.drop(columns="Sex"), table["Sex"])
     journal = read_journal(run_dir)
+    assert resumed.task_.random_state == 0, "the seed of the run that is carried on, so that the same rows are sealed"
     assert journal.finished is not None
     assert journal.experiments[: len(before)] == before
     assert len(journal.experiments) == max(3, len(before))

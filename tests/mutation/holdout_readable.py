@@ -11,12 +11,17 @@ from octopus.frame import write_table
 
 def pytest_configure(config: pytest.Config) -> None:
     """Write every row of the user into the table, the sealed ones last."""
-    write_bench = octopus.search._bench
+    seal, write_bench = octopus.search.seal_holdout, octopus.search._bench
+    whole = []
 
-    def bench_with_sealed_rows(question, sealed, *others):
-        bench = write_bench(question, sealed, *others)
-        is_sealed = ~np.isin(question.data.row_ids, sealed.train.row_ids)
-        write_table(sealed.train.joined(question.data.take(np.flatnonzero(is_sealed))).table, bench.features)
+    def seal_and_remember(data, *others, **given):
+        whole.append(data)
+        return seal(data, *others, **given)
+
+    def bench_with_sealed_rows(task, scoring, sealed, *others):
+        bench = write_bench(task, scoring, sealed, *others)
+        is_sealed = ~np.isin(whole[-1].row_ids, sealed.train.row_ids)
+        write_table(sealed.train.joined(whole[-1].take(np.flatnonzero(is_sealed))).table, bench.features)
         return bench
 
-    octopus.search._bench = bench_with_sealed_rows
+    octopus.search.seal_holdout, octopus.search._bench = seal_and_remember, bench_with_sealed_rows

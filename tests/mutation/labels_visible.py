@@ -12,8 +12,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Write the labels of every training row into the table."""
     write_bench = octopus.search._bench
 
-    def bench_with_target(question, sealed, *others):
-        bench = write_bench(question, sealed, *others)
+    def bench_with_target(task, scoring, sealed, *others):
+        bench = write_bench(task, scoring, sealed, *others)
         write_table(sealed.train.table.assign(target=sealed.train.y), bench.features)
         return bench
 

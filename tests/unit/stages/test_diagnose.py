@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
-from octopus.protocols import CrashRule, Evidence
-from octopus.records import Diagnosis, Outcome, Profile, Script
-from octopus.registry import load_all
+from octopus.protocols import CrashRule, Evidence, SymptomRule
+from octopus.records import Diagnosis, Outcome, Profile, Script, TaskType
+from octopus.registry import CRASH_RULES, SYMPTOM_RULES, load_all
 from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
 from octopus.testing.examples import TASK_TYPES, example_evidence, example_failures, example_profile
 
@@ -64,11 +65,14 @@ def test_symptoms_come_by_code() -> None:
 
 @pytest.mark.parametrize(("outcome", "script"), example_failures())
 def test_no_failure_is_left_without_a_diagnosis(outcome: Outcome, script: Script) -> None:
-    rules: list[CrashRule] = load_all("octopus.crash_rules")
-    assert diagnose_failure(outcome, script, PROFILE, rules)
+    rules = cast("list[type[CrashRule]]", load_all(CRASH_RULES))
+    found = diagnose_failure(outcome, script, PROFILE, [rule() for rule in rules])
+    assert found
+    assert all(d.kind == "crash" and d.remedy for d in found)
 
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)
-def test_a_constant_model_is_told_so(task_type: str) -> None:
-    found = diagnose_symptoms(example_evidence(task_type), load_all("octopus.symptom_rules"))  # type: ignore[arg-type]
+def test_a_model_no_better_than_a_constant_is_told_so(task_type: TaskType) -> None:
+    rules = cast("list[type[SymptomRule]]", load_all(SYMPTOM_RULES))
+    found = diagnose_symptoms(example_evidence(task_type), [rule() for rule in rules])
     assert "OCT601" in [d.code for d in found]

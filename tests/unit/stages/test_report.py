@@ -1,76 +1,186 @@
-"""The one honest number: its interval, its baselines, and the verdict."""
+"""The holdout's report: the score, how sure it is, and whether a plain baseline is beaten."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import root_mean_squared_error
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import mean_absolute_error, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from octopus.dataset import Dataset
-from octopus.records import Decision, Experiment, HoldoutReport, Outcome, Plan, Score, Script
-from octopus.scoring import make_scoring
+from octopus.dataset import Dataset, Float, Rows
+from octopus.records import HoldoutReport, Score
+from octopus.scoring import Scoring, constant_predictions, make_scoring
 from octopus.stages.report import Contest, report_holdout
+from tests.frames import binary_frame, grouped_frame
+from tests.strategies import valid
 
-_WINNER = Experiment(
-    number=4,
-    decision=Decision(action="draft", reason="r"),
-    plan=Plan(family="gbm", idea="i", hypothesis="h", expected="e"),
-    script=Script(source="s", author="playbook"),
-    outcome=Outcome(status="ok", stage="done"),
-    score=Score(scoring="neg_root_mean_squared_error", mean=-0.9, standard_error=0.1, folds=(-0.8, -1.0)),
-)
-_RNG = np.random.default_rng(5)
-_TRUTH = _RNG.normal(size=400)
+ROC_AUC = make_scoring("roc_auc", "binary", np.array(["no", "yes"]))
+ABSOLUTE = make_scoring("neg_mean_absolute_error", "regression", None)
+WINNER = valid(3, "gbm", (0.80, 0.82, 0.84))
 
 
-def _report(noise: float, baseline_noise: float, groups: np.ndarray | None = None) -> HoldoutReport:
-    rows = Dataset(table=pd.DataFrame(index=range(400)), y=_TRUTH, groups=groups, row_ids=np.arange(400))
-    rng = np.random.default_rng(1)
-    by_group = rng.normal(size=400) if groups is None else rng.normal(size=400)[groups]
-    contest = Contest(
-        rows=rows,
-        predictions=_TRUTH + noise * by_group,
-        baselines={"constant": np.zeros(400), "plain linear": _TRUTH + baseline_noise * rng.normal(size=400)},
-    )
-    report = report_holdout(contest, make_scoring("neg_root_mean_squared_error", "regression", None), _WINNER, 7, 0)
+def _holdout(table: pd.DataFrame, y: Float, groups: Rows | None = None, weight: Float | None = None) -> Dataset:
+    row_ids = np.arange(len(y), dtype=np.int64)
+    return Dataset(table=table.reset_index(drop=True), y=y, groups=groups, sample_weight=weight, row_ids=row_ids)
+
+
+def _work(columns: list[str] | None = None, C: float = 1.0) -> tuple[Dataset, Float, Float]:
+    """Return every other row with what a model fitted on the others predicts for them, and a constant."""
+    X, y = binary_frame()
+    X, codes = X.select_dtypes("number"), (y == "yes").to_numpy(dtype=np.float64)
+    X = X if columns is None else X[columns]
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[::2], codes[::2])
+    holdout = _holdout(X[1::2], codes[1::2])
+    return holdout, model.predict_proba(X[1::2]), constant_predictions(codes[::2], 2, len(holdout))
+
+
+def _report(
+    rows: Dataset, predictions: Float, baselines: Mapping[str, Float], scoring: Scoring = ROC_AUC, seed: int = 0
+) -> HoldoutReport:
+    contest = Contest(rows=rows, predictions=predictions, baselines=baselines)
+    report = report_holdout(contest, scoring, WINNER, n_experiments=7, random_state=seed)
     assert report is not None
     return report
 
 
-def test_the_score_is_that_of_the_predictions_and_lies_in_its_interval() -> None:
-    report = _report(0.3, 0.9)
-    assert report.score == pytest.approx(-0.3, rel=0.1)
-    assert report.ci_low < report.score < report.ci_high < 0
-    assert report.gap == pytest.approx(-0.9 - report.score)
-    assert (report.winner, report.n_experiments, report.n_rows, report.n_groups) == (4, 7, 400, None)
-    constant = next(b for b in report.baselines if b.name == "constant")
-    assert constant.score == pytest.approx(-root_mean_squared_error(_TRUTH, np.zeros(400)))
-    assert constant.difference_low > 0
+def test_the_report_says_what_was_seen() -> None:
+    rows, predicted, constant = _work()
+    report = _report(rows, predicted, {"constant": constant})
+    assert report.score == pytest.approx(roc_auc_score(rows.y, predicted[:, 1]))
+    assert report.ci_low < report.score < report.ci_high
+    assert (report.scoring, report.n_rows, report.n_groups) == ("roc_auc", len(rows), None)
+    assert (report.winner, report.n_experiments) == (3, 7)
+    assert report.validation_score == pytest.approx(0.82)
+    assert report.gap == pytest.approx(0.82 - report.score)
+    (baseline,) = report.baselines
+    assert (baseline.name, baseline.score) == ("constant", 0.5)
+    assert baseline.difference_low < report.score - 0.5 < baseline.difference_high
+    assert msgspec.json.decode(msgspec.json.encode(report), type=HoldoutReport) == report
 
 
-@pytest.mark.parametrize(
-    ("noise", "baseline_noise", "verdict"), [(0.3, 0.9, "yes"), (0.9, 0.3, "no"), (0.3, 0.305, "undecided")]
-)
-def test_the_verdict_against_the_strongest_baseline(noise: float, baseline_noise: float, verdict: str) -> None:
-    assert _report(noise, baseline_noise).beats_baseline == verdict
+def test_the_interval_is_about_as_wide_as_theory_has_it() -> None:
+    rows, predicted, _ = _work()
+    report = _report(rows, predicted, {})
+    # Hanley & McNeil (1982, doi:10.1148/radiology.143.1.7063747)
+    auc, n_yes, n_no = report.score, rows.y.sum(), (1 - rows.y).sum()
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = (auc * (1 - auc) + (n_yes - 1) * (q1 - auc**2) + (n_no - 1) * (q2 - auc**2)) / (n_yes * n_no)
+    assert report.ci_high - report.ci_low == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.25)
 
 
-def test_rows_that_come_in_groups_say_less_than_their_number() -> None:
-    groups = np.arange(400) // 40
-    grouped, single = _report(0.3, 0.9, groups), _report(0.3, 0.9)
-    assert grouped.n_groups == 10
-    assert grouped.ci_high - grouped.ci_low > 1.5 * (single.ci_high - single.ci_low)
+def test_a_model_beats_a_constant() -> None:
+    rows, predicted, constant = _work()
+    assert _report(rows, predicted, {"constant": constant}).beats_baseline == "yes"
 
 
-def test_the_same_seed_gives_the_same_interval() -> None:
-    assert _report(0.3, 0.9) == _report(0.3, 0.9)
-    assert msgspec.json.decode(msgspec.json.encode(_report(0.3, 0.9)), type=HoldoutReport) == _report(0.3, 0.9)
+def test_a_constant_does_not_beat_a_model() -> None:
+    rows, predicted, constant = _work()
+    report = _report(rows, constant, {"constant": constant, "plain linear": predicted})
+    assert report.beats_baseline == "no"
+    assert report.baselines[1].difference_high < 0
 
 
-def test_where_the_metric_is_undefined_there_is_no_report() -> None:
-    rows = Dataset(table=pd.DataFrame(index=range(9)), y=np.zeros(9), row_ids=np.arange(9))
-    contest = Contest(rows=rows, predictions=np.full((9, 2), 0.5), baselines={})
-    scoring = make_scoring("roc_auc", "binary", np.array(["no", "yes"]))
-    assert report_holdout(contest, scoring, _WINNER, 1, 0) is None
+def test_the_plain_baseline_does_not_beat_itself() -> None:
+    rows, predicted, constant = _work()
+    report = _report(rows, predicted, {"constant": constant, "plain linear": predicted})
+    assert (report.baselines[1].difference_low, report.baselines[1].difference_high) == (0.0, 0.0)
+    assert report.beats_baseline == "no"
+
+
+def test_a_difference_within_its_interval_is_undecided() -> None:
+    rows, predicted, constant = _work()
+    _, nearly, _ = _work(C=0.01)
+    report = _report(rows, predicted, {"constant": constant, "plain linear": nearly})
+    assert report.baselines[1].difference_low <= 0 < report.baselines[1].difference_high
+    assert report.beats_baseline == "undecided"
+
+
+def test_without_a_baseline_nothing_is_decided() -> None:
+    rows, predicted, _ = _work()
+    assert _report(rows, predicted, {}).beats_baseline == "undecided"
+
+
+def test_the_strongest_baseline_counts_wherever_it_stands() -> None:
+    rows, strong, constant = _work()
+    _, weak, _ = _work(columns=["agew"])
+    for baselines in ({"a": constant, "b": strong}, {"b": strong, "a": constant}):
+        assert _report(rows, weak, baselines).beats_baseline == "no"
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    rows, predicted, constant = _work()
+    first, again, other = (_report(rows, predicted, {"constant": constant}, seed=s) for s in (1, 1, 2))
+    assert first == again
+    assert first.score == other.score
+    assert first.ci_low != other.ci_low
+
+
+def test_without_a_defined_score_there_is_no_report() -> None:
+    rows, predicted, _ = _work()
+    negatives = np.flatnonzero(rows.y == 0)
+    contest = Contest(rows=rows.take(negatives), predictions=predicted[negatives], baselines={})
+    assert report_holdout(contest, ROC_AUC, WINNER, 7, 0) is None
+
+
+def test_a_baseline_without_a_defined_score_is_left_out() -> None:
+    rows, predicted, constant = _work()
+    report = _report(rows, predicted, {"broken": np.full_like(constant, np.nan), "constant": constant})
+    assert [baseline.name for baseline in report.baselines] == ["constant"]
+
+
+def test_resamples_without_a_rare_class_are_left_out() -> None:
+    rows, predicted, constant = _work()
+    few = np.concatenate([np.flatnonzero(rows.y == 0)[:40], np.flatnonzero(rows.y == 1)[:2]])
+    report = _report(rows.take(few), predicted[few], {"constant": constant[few]})
+    assert np.isfinite([report.ci_low, report.ci_high, report.baselines[0].difference_low]).all()
+    assert report.ci_low <= report.score <= report.ci_high
+
+
+def _investment() -> tuple[pd.DataFrame, Float, Float, Rows]:
+    X, y = grouped_frame()
+    predicted = LinearRegression().fit(X[["value", "capital"]], y).predict(X[["value", "capital"]])
+    return X, y.to_numpy(dtype=np.float64), predicted, X["firm"].to_numpy(dtype=np.int64)
+
+
+def test_rows_of_a_group_are_no_independent_witnesses() -> None:
+    X, y, predicted, firms = _investment()
+    by_row = _report(_holdout(X, y), predicted, {}, ABSOLUTE)
+    by_group = _report(_holdout(X, y, groups=firms), predicted, {}, ABSOLUTE)
+    assert (by_row.n_groups, by_group.n_groups) == (None, 10)
+    assert by_row.score == by_group.score
+    assert by_group.ci_high - by_group.ci_low > 1.5 * (by_row.ci_high - by_row.ci_low)
+
+
+def test_sealed_rows_are_weighed() -> None:
+    X, y, predicted, _ = _investment()
+    weight = X["value"].to_numpy(dtype=np.float64)
+    report = _report(_holdout(X, y, weight=weight), predicted, {}, ABSOLUTE)
+    assert report.score == pytest.approx(-mean_absolute_error(y, predicted, sample_weight=weight))
+    assert report.ci_low < report.score < report.ci_high
+
+
+def test_a_metric_of_ones_own_sees_the_rows_of_each_resample() -> None:
+    X, y, predicted, _ = _investment()
+
+    def share_of_rows_that_match(estimator: object, rows: pd.DataFrame, truth: Float) -> float:
+        return float(np.mean(rows["truth"].to_numpy() == truth)) if "truth" in rows else 0.0
+
+    scoring = make_scoring(share_of_rows_that_match, "regression", None)
+    report = _report(_holdout(X.assign(truth=y), y), predicted, {}, scoring)
+    assert (report.score, report.ci_low, report.ci_high) == (1.0, 1.0, 1.0)
+
+
+def test_a_winner_without_a_score_is_an_odd_winner() -> None:
+    rows, predicted, _ = _work()
+    odd = msgspec.structs.replace(WINNER, score=None)
+    assert report_holdout(Contest(rows=rows, predictions=predicted, baselines={}), ROC_AUC, odd, 1, 0) is None
+    again = msgspec.structs.replace(odd, score=Score(scoring="roc_auc", mean=0.9, standard_error=None, folds=(0.9,)))
+    report = report_holdout(Contest(rows=rows, predictions=predicted, baselines={}), ROC_AUC, again, 1, 0)
+    assert report is not None
+    assert report.gap == pytest.approx(0.9 - report.score)
