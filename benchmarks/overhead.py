@@ -1,4 +1,4 @@
-"""What does octopus cost beyond the fits themselves?
+"""Question: what does octopus cost beyond the fits themselves.
 
 Four numbers, each against its own rival in the same run:
 
@@ -10,8 +10,8 @@ Four numbers, each against its own rival in the same run:
 * ``parent_peak_over_data``: (peak resident memory of the user's process − that after import) over the size of the
   data, in a process of its own that fits the same table. Losing: above 3.
 
-Run by ``make bench-overhead``; writes ``benchmarks/results/overhead.json``. The tables are made here, from a fixed seed:
-only their size and kinds matter.
+Run by ``make bench-overhead``; writes ``benchmarks/results/overhead.json``. The tables are made here, from a fixed
+seed: only their size and kinds matter.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def measure_folds(workspace: Path) -> list[dict[str, float | str]]:
     )  # fmt: skip
     sandbox = open_sandbox("process", choose_families("auto"), 1)
     namespace: dict[str, object] = {}
-    exec(compile(source, "script", "exec"), namespace)  # noqa: S102  the source stands above
+    exec(compile(source, "script", "exec"), namespace)
 
     def loaded() -> float:
         began = time.perf_counter()
@@ -109,9 +109,9 @@ def measure_folds(workspace: Path) -> list[dict[str, float | str]]:
         return time.perf_counter() - began
 
     confined(), loaded()  # the zygote starts, the modules load
-    rows: list[dict[str, float | str]] = []
-    for _ in range(PAIRS):
-        rows.append({"what": "fold", "sandbox_s": confined(), "loaded_s": loaded()})
+    rows: list[dict[str, float | str]] = [
+        {"what": "fold", "sandbox_s": confined(), "loaded_s": loaded()} for _ in range(PAIRS)
+    ]
     sandbox.close()
     return rows
 

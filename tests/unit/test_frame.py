@@ -70,7 +70,7 @@ def _tables() -> st.SearchStrategy[pd.DataFrame]:
     number = st.none() | st.floats(allow_nan=True, allow_infinity=True)
     text = st.none() | st.text(max_size=8)
     boolean = st.none() | st.booleans()
-    date = st.none() | st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2200, 1, 1))
+    date = st.none() | st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01"))
     whole = st.integers(-(2**62), 2**62)
     columns = [st.lists(kind, min_size=4, max_size=4) for kind in (number, text, boolean, date, whole)]
     return st.dictionaries(st.text(max_size=6), st.one_of(columns), min_size=1, max_size=5).map(pd.DataFrame)

@@ -70,7 +70,8 @@ class _ByPosition(_Unusual):
 class _ByBatch(_Unusual):
     def predict_proba(self, X: pd.DataFrame) -> Float:
         in_order = X[sorted(X, key=list(multiclass_frame()[0]).index)].fillna(0.0)
-        return self.model_.predict_proba((in_order - in_order.mean()).to_numpy())
+        usual = self.model_[0].mean_
+        return self.model_.predict_proba((in_order - in_order.mean()).to_numpy() + usual)
 
 
 def _penguins(handle_unknown: str) -> tuple[Pipeline, pd.DataFrame]:
