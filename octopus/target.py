@@ -26,6 +26,16 @@ MAX_CLASSES = 1000
 Column: TypeAlias = "pd.Series[Any]"
 
 _TASKS = ("auto", "classification", "binary", "multiclass", "regression")
+#: Other kinds of problems by the names that people use, with what to do instead.
+_INSTEAD = {
+    "ranking": "Predict relevance as a class or number and rank by it: scoring='roc_auc' rewards the order.",
+    "survival": "Predict the event within a fixed time as a class, or use scikit-survival.",
+    "multilabel": "Fit one estimator per label (sklearn.multioutput does that).",
+    "multioutput": "Fit one estimator per column of y (sklearn.multioutput does that).",
+    "clustering": "There is no target to learn from: use sklearn.cluster.",
+    "anomaly": "Label some rows as anomalies and predict the label, or use sklearn.ensemble.IsolationForest.",
+    "forecasting": "Predict y from features that are known in advance, with columns={'day': 'time'}.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +76,14 @@ def read_target(y: object, task: str) -> Target:
     Raises
     ------
     UnsupportedTask
-        Several targets, survival pairs, sparse.
+        Several targets, survival pairs, sparse, or a task that is solved otherwise; the message says how.
     InvalidData
         Constant, all missing, infinite, or of a type that is no target.
     InvalidParameter
         ``task`` is unknown or does not fit the values.
     """
+    if (instead := _INSTEAD.get(str(task).lower().replace("-", "").replace("_", ""))) is not None:
+        raise UnsupportedTask(f"task={task!r} is not supported. {instead}")
     if task not in _TASKS:
         raise InvalidParameter("task", task, "it is not a known task", f"Use one of {', '.join(map(repr, _TASKS))}.")
     values = _one_column(y)

@@ -182,11 +182,11 @@ def test_a_metric_of_ones_own_sees_the_rows_of_each_resample() -> None:
     assert (report.score, report.ci_low, report.ci_high) == (1.0, 1.0, 1.0)
 
 
-def test_a_winner_without_a_score_is_an_odd_winner() -> None:
+def test_a_gap_is_what_validation_promised_too_much() -> None:
     rows, predicted, _ = _work()
-    odd = msgspec.structs.replace(WINNER, score=None)
-    assert report_holdout(Contest(rows=rows, predictions=predicted, baselines={}), ROC_AUC, odd, 1, 0) is None
-    again = msgspec.structs.replace(odd, score=Score(scoring="roc_auc", mean=0.9, standard_error=None, folds=(0.9,)))
-    report = report_holdout(Contest(rows=rows, predictions=predicted, baselines={}), ROC_AUC, again, 1, 0)
+    contest = Contest(rows=rows, predictions=predicted, baselines={})
+    promised = Score(scoring="roc_auc", mean=0.9, standard_error=None, folds=(0.9,))
+    report = report_holdout(contest, ROC_AUC, msgspec.structs.replace(WINNER, score=promised), 1, 0)
     assert report is not None
-    assert report.gap == pytest.approx(0.9 - report.score)
+    assert report.gap == pytest.approx(0.9 - report.score) > 0
+    assert report_holdout(contest, ROC_AUC, msgspec.structs.replace(WINNER, score=None), 1, 0) is None
