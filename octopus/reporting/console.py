@@ -44,7 +44,8 @@ class ConsoleView:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console if console is not None else Console(highlight=False)
         self._has_header = False
-        self._scoring = ""
+        self._scoring = "score"
+        self._lead = "unknown"
 
     def __call__(self, event: AnyEvent) -> None:
         """Print one event."""
@@ -160,7 +161,7 @@ def _data(profile: Profile) -> str:
     parts = [f"{profile.n_rows + profile.n_sealed:,} rows × {profile.n_columns} columns"]
     levels = profile.target.levels
     if levels:
-        counted = sum(level.count for level in levels)
+        counted = max(1, sum(level.count for level in levels))
         parts.append(", ".join(f"{level.value} {level.count / counted:.1%}" for level in levels[:5]))
     elif profile.target.numeric is not None:
         n = profile.target.numeric

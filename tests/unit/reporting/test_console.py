@@ -9,9 +9,9 @@ from hypothesis import given
 from rich.console import Console
 
 from octopus.journal import Journal
-from octopus.records import AnyEvent, ExperimentFinished, Finding, Profiled
+from octopus.records import AnyEvent, ExperimentFinished, Finding
 from octopus.reporting.console import ConsoleView, number, printable
-from tests.strategies import events, journals
+from tests.strategies import events, failed, journals, profiled, started
 
 
 def _printed(journal: Journal, width: int = 120) -> str:
@@ -45,23 +45,20 @@ def test_every_event_can_be_shown_and_steers_nothing(event: AnyEvent) -> None:
 
 
 def test_markup_and_escapes_in_names_are_shown_as_they_are() -> None:
-    from tests.unit.stages.test_decide import _BEGINNING
-
-    profiled = next(e for e in _BEGINNING.events if isinstance(e, Profiled))
+    event = profiled()
     finding = Finding(
         code="OCT714", message="[bold]x[/bold] \x1b[31m\nis constant", evidence="e", action="unused", overrule="use"
     )
-    profile = msgspec.structs.replace(profiled.profile, findings=(finding,))
-    printed = _printed(Journal(events=(_BEGINNING.events[0], msgspec.structs.replace(profiled, profile=profile))))
+    profile = msgspec.structs.replace(event.profile, findings=(finding,))
+    printed = _printed(Journal(events=(started(), msgspec.structs.replace(event, profile=profile))))
     assert "[bold]x[/bold] \N{REPLACEMENT CHARACTER}[31m is constant → unused; use  [OCT714]" in printed
 
 
 def test_an_experiment_that_failed_shows_its_diagnosis() -> None:
-    from tests.unit.stages.test_decide import _crash, _experiment
-
-    failed = _experiment(1, "gbm", None, _crash())
-    printed = _printed(Journal(events=(ExperimentFinished(at="t", elapsed_s=1.0, experiment=failed),)))
-    assert "idea 1: text where a number was expected (OCT301)" in printed
+    experiment = failed(1, "gbm", "a", repairable=True)
+    printed = _printed(Journal(events=(ExperimentFinished(at="t", elapsed_s=1.0, experiment=experiment),)))
+    diagnosis = experiment.diagnoses[0]
+    assert f"{experiment.plan.idea}: {diagnosis.title} ({diagnosis.code})" in printed
     assert "error" in printed
 
 
