@@ -15,12 +15,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from numbers import Number
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 ColumnType = Literal["number", "boolean", "datetime", "text"]
 #: A column of anything; pandas' stubs want the type of its values named.
@@ -32,6 +36,10 @@ _LARGEST_EXACT = 2**53
 _FITS_FLOAT32 = {"int8", "uint8", "int16", "uint16", "float16", "float32"}
 _TRUE = {"true", "yes", "y", "t", "1", "1.0"}
 _FALSE = {"false", "no", "n", "f", "0", "0.0"}
+#: What pandas calls columns that it would turn into numbers without a word.
+_NO_NUMBERS = {"datetime", "datetime64", "date", "period", "complex"}
+#: What to give, where the bare word does not say it.
+_GIVE = {"dates": "dates such as 2024-03-01"}
 _FORMAT = 1
 
 
@@ -231,7 +239,7 @@ def _kind(name: str, values: Values) -> ColumnType:
         return "boolean"
     if pd.api.types.is_integer_dtype(dtype):
         return "text" if _too_long(values) else "number"
-    if pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+    if pd.api.types.is_numeric_dtype(dtype) or dtype.kind == "m":
         return "number"
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
         return "datetime"
@@ -260,6 +268,8 @@ def _too_long(values: Values) -> bool:
 def _canonical(values: Values, column: Column) -> Values:
     if isinstance(values.dtype, pd.SparseDtype):
         values = pd.Series(np.asarray(values))
+    elif isinstance(values.dtype, pd.CategoricalDtype) and column.kind != "text":
+        values = values.astype(object).infer_objects()
     if column.kind == "text":
         canonical = _text(values)
     elif column.kind == "datetime":
@@ -272,26 +282,45 @@ def _canonical(values: Values, column: Column) -> Values:
 
 
 def _numbers(values: Values, column: Column) -> np.ndarray[Any, Any]:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
-    if pd.api.types.is_timedelta64_dtype(values.dtype):
+    if values.dtype.kind == "m":
         values = values.dt.total_seconds()
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        numbers = values.to_numpy(dtype=column.dtype, na_value=np.nan)
-    else:
-        numbers = _numbers_from_objects(values, column.name).astype(column.dtype)
-    return _finite(numbers)
+    with np.errstate(over="ignore"):  # what 32 bits cannot hold is infinite, and so missing
+        if _is_real(values):
+            return _finite(values.to_numpy(dtype=column.dtype, na_value=np.nan))
+        return _finite(_numbers_from_objects(values.astype(object), column.name).astype(column.dtype))
+
+
+def _is_real(values: Values) -> bool:
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype)
 
 
 def _numbers_from_objects(values: Values, name: str) -> np.ndarray[Any, Any]:
-    if pd.api.types.infer_dtype(values, skipna=True) in ("timedelta", "timedelta64"):
+    values = values.mask(_blank(values))
+    inferred = pd.api.types.infer_dtype(values, skipna=True)
+    if inferred in ("timedelta", "timedelta64"):
         seconds: np.ndarray[Any, Any] = pd.to_timedelta(values).dt.total_seconds().to_numpy(dtype=np.float64)
         return seconds
-    numbers = pd.to_numeric(values, errors="coerce")
-    blank = values.isna() | values.astype(object).map(lambda value: isinstance(value, str) and not value.strip())
-    _refuse(values[numbers.isna() & ~blank.astype(bool)], name, "numbers")
+    if inferred in _NO_NUMBERS:
+        _refuse(values[values.notna()], name, "numbers")
+    try:
+        numbers = pd.to_numeric(values, errors="coerce")
+    except OverflowError:
+        numbers = pd.to_numeric(values.map(_short_enough), errors="coerce")
+    if np.iscomplexobj(numbers):
+        numbers = numbers.where(numbers.map(np.isreal)).map(np.real)
+    _refuse(values[numbers.isna() & values.notna()], name, "numbers")
     result: np.ndarray[Any, Any] = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     return result
+
+
+def _short_enough(value: object) -> object:
+    """Return a whole number beyond every float as infinite, and anything else as it is."""
+    return np.inf if isinstance(value, int) and abs(value) > sys.float_info.max else value
+
+
+def _blank(values: Values) -> NDArray[np.bool_]:
+    """Tell where text is empty, as forms and JSON leave what is missing."""
+    return np.fromiter((isinstance(value, str) and not value.strip() for value in values), bool, len(values))
 
 
 def _finite(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -301,25 +330,38 @@ def _finite(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _booleans(values: Values, name: str) -> np.ndarray[Any, Any]:
-    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
-        return _finite(values.to_numpy(dtype=np.float32, na_value=np.nan))
-    words = values.astype(object).map(lambda value: str(value).strip().lower(), na_action="ignore")
-    numbers = words.map({**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0)})
-    _refuse(values[numbers.isna() & words.notna()], name, "true or false")
-    result: np.ndarray[Any, Any] = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.to_numpy(dtype=np.float32, na_value=np.nan)
+    if _is_real(values):
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        _refuse(values[~(np.isnan(numbers) | np.isin(numbers, (0, 1)))], name, "true or false")
+        return numbers.astype(np.float32)
+    values = values.astype(object)
+    values = values.mask(_blank(values))
+    words = values.map(lambda value: _spelled(value).strip().lower(), na_action="ignore")
+    truth = words.map({**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0)})
+    _refuse(values[truth.isna() & words.notna()], name, "true or false")
+    result: np.ndarray[Any, Any] = truth.to_numpy(dtype=np.float32, na_value=np.nan)
     return result
 
 
 def _datetimes(values: Values, name: str) -> Values:
     if isinstance(values.dtype, pd.PeriodDtype):
         values = pd.Series(values.dt.to_timestamp())
-    is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
-    if not is_date and pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
-        raise SchemaError(f"column {name!r} held dates when the model was fitted and holds numbers now; give dates")
-    parsed = pd.to_datetime(values if is_date else values.astype(object), errors="coerce", utc=True)
-    if not is_date:
-        _refuse(values[parsed.isna() & values.notna()], name, "dates")
-    return _nanoseconds(parsed.dt.tz_localize(None))
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        values = _dates_from_objects(values.astype(object), name)
+    return _nanoseconds(pd.to_datetime(values, errors="coerce", utc=True).dt.tz_localize(None))
+
+
+def _dates_from_objects(values: Values, name: str) -> Values:
+    """Read dates and text. ISO 8601 alone, so that a row's date does not hang on the rows beside it."""
+    values = values.mask(_blank(values))
+    present = values[values.notna()]
+    _refuse(present[[isinstance(value, Number) for value in present]], name, "dates")
+    parsed = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
+    odd = values[parsed.isna() & values.notna()]
+    _refuse(odd[[not isinstance(value, date) for value in odd]], name, "dates")
+    return parsed
 
 
 def _nanoseconds(dates: Values) -> Values:
@@ -347,8 +389,8 @@ def _text(values: Values) -> Values:
 
 def _spelled(value: object) -> str:
     """Return a value as text: a whole float as the integer it stands for, bytes as UTF-8."""
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str):  # half a surrogate pair cannot be stored
+        return value if value.isascii() else value.encode("utf-8", errors="replace").decode("utf-8")
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     if isinstance(value, float) and value.is_integer():
@@ -365,7 +407,7 @@ def _refuse(odd: Values, name: str, expected: str) -> None:
     if len(odd):
         raise SchemaError(
             f"column {name!r} held {expected} when the model was fitted and holds {str(odd.iloc[0])[:40]!r} now"
-            f" ({len(odd)} such rows); give {expected} or leave them missing"
+            f" ({len(odd)} such rows); give {_GIVE.get(expected, expected)} or leave them missing"
         )
 
 

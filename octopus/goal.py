@@ -20,13 +20,20 @@ _METRICS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
     (r"\brmse\b|root mean squared? error", None, None, "neg_root_mean_squared_error"),
     (r"\bmape\b|within \d+ ?(?:%|percent)|percentage error", None, None, "neg_mean_absolute_percentage_error"),
     (r"\bmae\b|mean absolute error|absolute error", None, None, "neg_mean_absolute_error"),
-    (r"\br2\b|r²|r-squared|explained variance", None, None, "r2"),
+    (r"\br2\b|r²|r[- ]squared|explained variance", None, None, "r2"),
     (r"\brank(?:ing|ed|s)?\b(?:(?: \w+){0,2} (?:matters?|counts?))?|prioriti[sz]e", "roc_auc", "roc_auc_ovr", None),
     (r"probabilit(?:y|ies)|calibrated|how likely", "neg_log_loss", "neg_log_loss", None),
 )
+#: Words before the name of a column that is not to be used; "do not ignore" forbids nothing.
 _FORBID = (
-    r"(?:do not use|don't use|never use|without using|must not use|ignore|leave out)\s+(?:the\s+)?(?:columns?\s+)?"
+    r"(?<!not )(?<!n't )(?<!never )"
+    r"\b(?:do not use|don't use|never use|without using|must not use|ignore|leave out)\b:?\s+"
+    r"(?:the\s+)?(?:columns?\b:?\s+)?"
 )
+#: What joins two names.
+_JOINED = r"\s*[,/&]\s*(?:(?:and|or|nor)\s+)?|\s+(?:and|or|nor)\s+"
+#: Quotes as a word processor sets them, and as a keyboard has them.
+_PLAIN_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
 def read_metric(goal: str, task_type: TaskType) -> Understanding | None:
@@ -68,13 +75,14 @@ def read_forbidden(goal: str, features: Sequence[str]) -> tuple[Understanding, .
         One for each column, with the words that said so.
     """
     understood = []
-    for start in re.finditer(_FORBID, goal, re.IGNORECASE):
-        rest = goal[start.end() :]
+    plain = goal.translate(_PLAIN_QUOTES)
+    for start in re.finditer(_FORBID, plain, re.IGNORECASE):
+        rest = plain[start.end() :]
         while name := _leading_name(rest, features):
             quote = len(rest) - len(rest.lstrip("\"'`"))
             understood.append(Understanding(what="ignore", value=name, words=f"{start.group(0).strip()} … {name}"))
             rest = rest[quote + len(name) :].lstrip("\"'`")
-            joined = re.match(r"\s*(?:,|and|or|,\s*and)\s+", rest)
+            joined = re.match(_JOINED, rest)
             rest = rest[joined.end() :] if joined else ""
     return tuple(understood)
 
@@ -82,5 +90,6 @@ def read_forbidden(goal: str, features: Sequence[str]) -> tuple[Understanding, .
 def _leading_name(text: str, features: Sequence[str]) -> str | None:
     """Return the longest column name that the text starts with, quotes aside."""
     bare = text.lstrip("\"'`")
-    names = [f for f in features if f and re.match(rf"{re.escape(f)}(?!\w)", bare, re.IGNORECASE)]
+    plain = {feature: re.escape(feature.translate(_PLAIN_QUOTES)) for feature in features if feature}
+    names = [name for name, word in plain.items() if re.match(rf"{word}(?!-?\w)", bare, re.IGNORECASE)]
     return max(names, key=len, default=None)

@@ -234,7 +234,12 @@ def _check_length(name: str, values: object, raw: pd.DataFrame) -> None:
 def _read_weight(sample_weight: object, raw: pd.DataFrame) -> Float | None:
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InvalidData(
+            f"sample_weight cannot be read as numbers ({error}). Give one number for each row."
+        ) from error
     if weight.ndim == 0:
         weight = np.full(len(raw), float(weight))
     if weight.ndim != 1:
@@ -250,7 +255,10 @@ def _read_weight(sample_weight: object, raw: pd.DataFrame) -> Float | None:
 def _read_groups(groups: object, raw: pd.DataFrame) -> Rows | None:
     if groups is None:
         return None
-    values = pd.Series(np.asarray(groups).tolist() if not isinstance(groups, pd.Series) else groups.to_numpy())
+    array = groups.to_numpy() if isinstance(groups, pd.Series) else np.asarray(groups)
+    if array.ndim != 1:
+        raise InvalidData(f"groups is an array of {array.ndim} dimensions. Give one name or number for each row.")
+    values = pd.Series(array.tolist())
     _check_length("groups", values, raw)
     if values.isna().any():
         raise InvalidData(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import io
+import warnings
+import zlib
 from pathlib import Path
 
 import pandas as pd
@@ -37,13 +41,13 @@ def read_file(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise InvalidData(f"there is no file {str(path)!r}. Check the name and the folder.")
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    suffix = Path(path.stem).suffix if _is_gzipped(path) else path.suffix
     try:
         if suffix.lower() in _PARQUET:
             return pd.read_parquet(path)
         if suffix.lower() in _CSV:
             return _read_csv(path)
-    except (ValueError, OSError, csv.Error) as error:  # parser, encoding and Arrow errors are ValueErrors
+    except (ValueError, OSError, EOFError, zlib.error, csv.Error) as error:  # ValueError: parser, encoding, Arrow
         if isinstance(error, InvalidData):
             raise
         raise InvalidData(f"{str(path)!r} cannot be read: {error}. Check that the file is whole.") from error
@@ -62,23 +66,51 @@ def write_file(table: pd.DataFrame, path: Path) -> None:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     head = _head(path)
-    if not head.strip():
-        raise InvalidData(f"{str(path)!r} is empty. Give a file with a header line and rows.")
     encoding = _encoding(head)
-    first_line = head.decode(encoding, errors="replace").splitlines()[0]
-    separator = _separator(first_line)
-    names = next(csv.reader([first_line], delimiter=separator))
+    text = head.decode(encoding, errors="replace").lstrip()
+    if not text:
+        raise InvalidData(f"{str(path)!r} is empty. Give a file with a header line and rows.")
+    separator = "\t" if ".tsv" in path.suffixes[-2:] else _separator(text.splitlines()[0])
+    names = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise InvalidData(
             f"{str(path)!r} has more than one column named {', '.join(map(repr, repeated[:5]))}: which one is meant is "
             "not clear. Rename or drop the others."
         )
-    return pd.read_csv(path, sep=separator, encoding=encoding, low_memory=False)
+    try:
+        return _parse(path, separator, encoding)
+    except UnicodeDecodeError:
+        if encoding != "utf-8-sig":
+            raise
+        return _parse(path, separator, "cp1252")
+
+
+def _parse(path: Path, separator: str, encoding: str) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(
+                path,
+                sep=separator,
+                encoding=encoding,
+                compression="gzip" if _is_gzipped(path) else None,
+                index_col=False,  # a separator that ends each line would shift every value to the next column
+                low_memory=False,
+            )
+        except pd.errors.ParserWarning as error:
+            raise InvalidData(
+                f"{str(path)!r} has rows with more values than the header has names, so which value belongs to which "
+                "column is not clear. Give each column a name, and quote values that hold the separator."
+            ) from error
+
+
+def _is_gzipped(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
 
 
 def _head(path: Path) -> bytes:
-    if path.suffix == ".gz":
+    if _is_gzipped(path):
         with gzip.open(path, "rb") as packed:
             return packed.read(_SAMPLE)
     with path.open("rb") as file:
@@ -86,7 +118,9 @@ def _head(path: Path) -> bytes:
 
 
 def _encoding(head: bytes) -> str:
-    """Return UTF-8 where the bytes are that, else the code page of old spreadsheets."""
+    """Return UTF-16 where the file says so, UTF-8 where the bytes are that, else the code page of old spreadsheets."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     try:
         head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -112,7 +112,7 @@ def test_gaps_are_gaps_in_every_kind() -> None:
         ({"size": ["many"], "is_new": [True], "day": [_DAY]}, "column 'size' held numbers .* and holds 'many' now"),
         ({"size": [1.0], "is_new": ["maybe"], "day": [_DAY]}, "column 'is_new' held true or false .* 'maybe' now"),
         ({"size": [1.0], "is_new": [True], "day": ["soon"]}, "column 'day' held dates .* 'soon' now"),
-        ({"size": [1.0], "is_new": [True], "day": [17.5]}, "column 'day' held dates .* holds numbers now"),
+        ({"size": [1.0], "is_new": [True], "day": [17.5]}, "column 'day' held dates .* holds '17.5' now .* such as 2024-03-01"),
     ],
 )
 def test_what_does_not_fit_is_named(served: dict[str, list[object]], message: str) -> None:

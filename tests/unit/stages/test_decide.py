@@ -110,6 +110,12 @@ def test_a_plateau_needs_every_family_to_have_been_tried() -> None:
     )
 
 
+def test_a_plateau_of_two_families_waits_for_the_third() -> None:
+    flat = [valid(n, ["linear", "gbm"][n % 2], _folds(0.8)) for n in range(1, 7)]
+    decision = decide(journal_of(flat, families=("linear", "gbm", "forest")), UNLIMITED)
+    assert (decision.action, decision.reason) == ("draft", "forest was not tried yet")
+
+
 def test_a_plateau_needs_two_families_that_worked() -> None:
     tried = [valid(n, "linear", _folds(0.8)) for n in range(1, 5)] + [failed(5, "gbm", "a", False)]
     assert decide(journal_of(tried, families=("linear", "gbm")), UNLIMITED).action == "improve"
