@@ -14,7 +14,7 @@ UNLIMITED_EXPERIMENT_S = 3600.0
 #: Fits after the search: the winner, the plain baseline and the refit.
 _FINAL_FITS = 3
 #: Seconds for replays, scoring and writing; measured in ``benchmarks/overhead.py`` and rounded up.
-_FINAL_OVERHEAD_S = 2.0
+_FINAL_OVERHEAD_S = 5.0
 
 
 def reserve_s(journal: Journal) -> float:

@@ -7,7 +7,6 @@ import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from octopus.errors import InvalidData, InvalidParameter, UnsupportedTask
 from octopus.frame import Schema, SchemaError
 from octopus.goal import read_forbidden
 from octopus.records import Finding, Understanding
-from octopus.target import Column, Target, encode, read_target
+from octopus.target import Column, Target, encode, measure, read_target
 
 #: What ``columns`` may say of a column.
 ROLES = ("use", "ignore", "categorical", "numeric", "datetime", "text", "group", "time")
@@ -120,7 +119,7 @@ def read_input(
         table=kept.apply(raw if len(labelled) == len(raw) else raw.iloc[labelled]),
         y=target.y[~np.isnan(target.y)],
         sample_weight=None if weight is None else weight[labelled],
-        groups=None if group_numbers is None else group_numbers[labelled],
+        groups=None if group_numbers is None else _several(group_numbers[labelled]),
         row_ids=labelled,
     )
     return Intake(
@@ -192,10 +191,11 @@ def check_roles(columns: Mapping[str, str], names: Sequence[str]) -> None:
 
 
 def data_hash(data: Dataset) -> str:
-    """Return the SHA-256 of the rows, for the journal: the same data give the same hash."""
+    """Return the SHA-256 of the rows with weights and groups, for the journal: the same data give the same hash."""
     digest = hashlib.sha256("\x1f".join(map(str, data.table.columns)).encode())
     digest.update(pd.util.hash_pandas_object(data.table, index=False).to_numpy().tobytes())
-    digest.update(np.ascontiguousarray(data.y).tobytes())
+    for beside in (data.y, data.sample_weight, data.groups):
+        digest.update(b"" if beside is None else np.ascontiguousarray(beside).tobytes())
     return digest.hexdigest()
 
 
@@ -266,9 +266,14 @@ def _read_groups(groups: object, raw: pd.DataFrame) -> Rows | None:
             "Give each row a group; a row of its own gets a name of its own."
         )
     numbers: Rows = pd.factorize(values)[0].astype(np.int64)
-    if numbers.max() == 0:
-        raise InvalidData("groups holds one group only, and rows of one group are never split. Leave groups out.")
     return numbers
+
+
+def _several(groups: Rows) -> Rows:
+    """Return the groups of the rows that count; raises InvalidData where all of them are one."""
+    if np.ptp(groups) == 0:
+        raise InvalidData("groups holds one group only, and rows of one group are never split. Leave groups out.")
+    return groups
 
 
 def _schema(raw: pd.DataFrame) -> Schema:
@@ -282,7 +287,12 @@ def _ignored(names: Sequence[str], columns: Mapping[str, str], understood: Seque
     forbidden = {u.value for u in understood if columns.get(u.value) is None}
     ignored = tuple(name for name in names if name in forbidden or columns.get(name) == "ignore")
     if len(ignored) == len(names):
-        raise InvalidParameter("columns", dict(columns), "every column is ignored", "Leave at least one to learn from.")
+        raise InvalidParameter(
+            "columns",
+            dict(columns),
+            "every column is ignored, here or in the goal",
+            "Leave at least one to learn from.",
+        )
     return ignored
 
 
@@ -311,9 +321,9 @@ def _read_holdout(holdout: tuple[object, object], schema: Schema, target: Target
     if not present.any():
         raise InvalidData("y_holdout has no value at all. Give the holdout its labels, or leave it out.")
     labels = _at(y, present)
-    values: Any = encode(labels, target.classes) if target.classes is not None else np.asarray(labels, dtype=np.float64)
+    values = measure(labels) if target.classes is None else encode(labels, target.classes)
     rows: Rows = np.flatnonzero(present)
-    return Dataset(table=table.iloc[rows].reset_index(drop=True), y=np.ravel(values), row_ids=rows)
+    return Dataset(table=table.iloc[rows].reset_index(drop=True), y=values, row_ids=rows)
 
 
 def _findings(raw: pd.DataFrame, target: Target, weighted: NDArray[np.bool_], schema: Schema) -> tuple[Finding, ...]:
@@ -352,6 +362,8 @@ def _findings(raw: pd.DataFrame, target: Target, weighted: NDArray[np.bool_], sc
 
 
 def _count_infinite(values: Column) -> int:
+    if values.dtype == object:
+        values = pd.to_numeric(values, errors="coerce")
     if not pd.api.types.is_float_dtype(values.dtype):
         return 0
     return int(np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan)).sum())

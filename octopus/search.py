@@ -230,7 +230,10 @@ def _evidence(
 def _verdicts(families: Sequence[Family], task: Task, profile: Profile) -> tuple[FamilyVerdict, ...]:
     verdicts = []
     for family in families:
-        against = family.reason_against(task, profile)
+        try:
+            against = family.reason_against(task, profile)
+        except Exception as error:  # noqa: BLE001  boundary: a plug-in that fails takes no part
+            against = f"it failed: {type(error).__name__}: {error}"
         verdicts.append(FamilyVerdict(family=family.name, applies=against is None, reason=against or ""))
     return tuple(verdicts)
 

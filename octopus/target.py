@@ -25,6 +25,23 @@ MAX_CLASSES = 1000
 #: A column of anything; pandas' stubs want the type of its values named.
 Column: TypeAlias = "pd.Series[Any]"
 
+_COMPLEX = "Complex data not supported: y holds complex numbers. Predict one real part at a time."
+_DATE = "the target is a date. Predict a number instead, such as the days until it: y = (date - reference).dt.days."
+#: What pandas finds in a column that cannot be predicted, and what to do instead.
+_NO_TARGETS = {
+    "complex": _COMPLEX,
+    **dict.fromkeys(("datetime", "datetime64", "date", "period"), _DATE),
+    **dict.fromkeys(
+        ("timedelta", "timedelta64"), "the target is a duration. Predict its length: y = y.dt.total_seconds()."
+    ),
+}
+_MULTI_LABEL = (
+    "y holds lists: multi-label and multi-output targets are not supported. Fit one estimator per label "
+    "(sklearn.multioutput does that)."
+)
+#: What pandas finds in objects that are Python numbers.
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
+
 _TASKS = ("auto", "classification", "binary", "multiclass", "regression")
 #: Other kinds of problems by the names that people use, with what to do instead.
 _INSTEAD = {
@@ -105,9 +122,21 @@ def encode(y: object, classes: NDArray[np.generic]) -> Float:
     return encoded
 
 
+def measure(y: object) -> Float:
+    """Return the values of a regression target, NaN where missing; what is no finite number raises InvalidData."""
+    try:
+        values: Float = pd.to_numeric(_one_column(y)).to_numpy(dtype=np.float64, na_value=np.nan)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, InvalidData):
+            raise
+        raise InvalidData(f"y holds what is no number ({error}). Give numbers, as the training target has.") from error
+    _refuse_infinite(values)
+    return values
+
+
 def _one_column(y: object) -> Column:
     _refuse_other_shapes(y)
-    array = y.iloc[:, 0] if isinstance(y, pd.DataFrame) else y if isinstance(y, pd.Series) else np.asarray(y)
+    array = y.iloc[:, 0] if isinstance(y, pd.DataFrame) else y if isinstance(y, pd.Series) else _array(y)
     if array.dtype.names:
         raise UnsupportedTask(
             "y is a structured array, as survival analysis uses (event, time); survival is not supported. "
@@ -120,16 +149,22 @@ def _one_column(y: object) -> Column:
             f"y should be a 1d array, got an array of shape {array.shape} instead; multi-label and multi-output "
             "targets are not supported. Fit one estimator per column (sklearn.multioutput does that)."
         )
-    if np.iscomplexobj(array):
-        raise InvalidData("Complex data not supported: y holds complex numbers. Predict one real part at a time.")
     series = pd.Series(array).reset_index(drop=True)
     if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(series.cat.categories.dtype)
-    if pd.api.types.is_datetime64_any_dtype(series.dtype) or isinstance(series.dtype, pd.PeriodDtype):
-        raise InvalidData(
-            "the target is a date. Predict a number instead, such as the days until it: y = (date - reference).dt.days."
-        )
-    return _numbers_if_numeric(series)
+        series = series.astype(object).infer_objects()
+    inferred = pd.api.types.infer_dtype(series, skipna=True)
+    if (why_not := _NO_TARGETS.get(inferred)) is not None:
+        raise InvalidData(why_not)
+    if inferred == "mixed" and any(isinstance(value, list | set | dict | np.ndarray) for value in series):
+        raise UnsupportedTask(_MULTI_LABEL)
+    return pd.to_numeric(series) if series.dtype == object and inferred in _NUMBERS else series
+
+
+def _array(y: object) -> NDArray[np.generic]:
+    try:
+        return np.asarray(y)
+    except ValueError as error:  # lists of several lengths
+        raise UnsupportedTask(_MULTI_LABEL) from error
 
 
 def _refuse_other_shapes(y: object) -> None:
@@ -142,17 +177,6 @@ def _refuse_other_shapes(y: object) -> None:
             f"y has {y.shape[1]} columns; multi-output targets are not supported. Fit one estimator per column "
             "(sklearn.multioutput does that)."
         )
-
-
-def _numbers_if_numeric(series: Column) -> Column:
-    """Turn a column of Python numbers, as ``dtype=object`` arrays hold them, into numbers."""
-    if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in (
-        "integer",
-        "floating",
-        "mixed-integer-float",
-    ):
-        return pd.to_numeric(series)
-    return series
 
 
 def _choose(present: Column, task: str) -> tuple[str, str]:
@@ -181,8 +205,7 @@ def _regression(values: Column, reason: str) -> Target:
             f"the target is not numeric ({error})",
             "Use task='classification' or make y numbers.",
         ) from error
-    if np.isinf(y).any():
-        raise InvalidData("Input y contains infinity: the target must be finite. Cap or drop those rows.")
+    _refuse_infinite(y)
     present = y[~np.isnan(y)]
     if len(present) > 1 and np.ptp(present) == 0:
         raise InvalidData(
@@ -194,8 +217,7 @@ def _regression(values: Column, reason: str) -> Target:
 def _classes(values: Column, present: Column, task: str, reason: str) -> Target:
     if pd.api.types.is_float_dtype(present.dtype):
         numbers = present.to_numpy(dtype=np.float64)
-        if np.isinf(numbers).any():
-            raise InvalidData("Input y contains infinity: the target must be finite. Cap or drop those rows.")
+        _refuse_infinite(numbers)
         if np.mod(numbers, 1).any() and task != "auto":
             raise InvalidParameter(
                 "task",
@@ -206,7 +228,7 @@ def _classes(values: Column, present: Column, task: str, reason: str) -> Target:
     classes = _sorted_labels(_labels(present))
     if len(classes) == 1:
         raise InvalidData(
-            f"the target is constant: it holds only one class, {classes[0]!r}, but needs 2. Check the column."
+            f"the target is constant: it holds only one class, {classes.tolist()[0]!r}, but needs 2. Check the column."
         )
     if len(classes) > MAX_CLASSES or (
         len(classes) > _MAX_CLASS_SHARE * len(present) and len(present) > MAX_INTEGER_CLASSES
@@ -220,6 +242,11 @@ def _classes(values: Column, present: Column, task: str, reason: str) -> Target:
     y = pd.Index(classes).get_indexer(pd.Index(_labels(values))).astype(np.float64)
     y[values.isna().to_numpy()] = np.nan
     return Target(type="binary" if len(classes) == 2 else "multiclass", reason=reason, y=y, classes=classes)
+
+
+def _refuse_infinite(numbers: Float) -> None:
+    if np.isinf(numbers).any():
+        raise InvalidData("Input y contains infinity: the target must be finite. Cap or drop those rows.")
 
 
 def _labels(values: Column) -> NDArray[np.generic]:

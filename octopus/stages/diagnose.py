@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
 
 from octopus.protocols import CrashRule, Evidence, SymptomRule
 from octopus.records import Diagnosis, Outcome, Profile, Script
@@ -32,7 +34,8 @@ def diagnose_failure(
     tuple of Diagnosis
         Ordered by code.
     """
-    matched = [diagnosis for rule in rules if (diagnosis := rule.match(outcome, script, profile)) is not None]
+    asked = ((rule.code, partial(rule.match, outcome, script, profile)) for rule in rules)
+    matched = [d for code, ask in asked if (d := _answer(code, "crash", ask)) is not None]
     specific = [d for d in matched if d.code != _LAST_RESORT]
     return tuple(sorted(specific or matched, key=lambda d: d.code))
 
@@ -52,5 +55,22 @@ def diagnose_symptoms(evidence: Evidence, rules: Sequence[SymptomRule]) -> tuple
     tuple of Diagnosis
         Ordered by code.
     """
-    matched = [diagnosis for rule in rules if (diagnosis := rule.match(evidence)) is not None]
+    asked = ((rule.code, partial(rule.match, evidence)) for rule in rules)
+    matched = [d for code, ask in asked if (d := _answer(code, "symptom", ask)) is not None]
     return tuple(sorted(matched, key=lambda d: d.code))
+
+
+def _answer(code: str, kind: Literal["crash", "symptom"], ask: Callable[[], Diagnosis | None]) -> Diagnosis | None:
+    """Return what a rule says; a rule that fails says so in its own name."""
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001  boundary: a plug-in that fails must not end the run
+        return Diagnosis(
+            code=code,
+            title="the rule itself failed",
+            kind=kind,
+            cause=f"{type(error).__name__}: {error}",
+            evidence="the traceback of the rule",
+            remedy="report it to the package that provides the rule",
+            fingerprint=f"{code}:rule failed",
+        )

@@ -8,7 +8,7 @@ from octopus.records import Decision, Profile, Proposal, StopProposal, Task
 
 
 def propose(scientist: Scientist, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
-    """Return the scientist's proposal; a script that already ran ends the search instead of running again.
+    """Return the scientist's proposal; a script that already ran ends the search, and so does a scientist that fails.
 
     Parameters
     ----------
@@ -24,7 +24,10 @@ def propose(scientist: Scientist, decision: Decision, task: Task, profile: Profi
     Proposal
         An experiment to run, or the wish to stop.
     """
-    proposal = scientist.propose(decision, task, profile, journal)
+    try:
+        proposal = scientist.propose(decision, task, profile, journal)
+    except Exception as error:  # noqa: BLE001  boundary: a plug-in that fails ends the search, not the run
+        return StopProposal(reason=f"{scientist.name} failed: {type(error).__name__}: {error}")
     if isinstance(proposal, StopProposal):
         return proposal
     for earlier in journal.experiments:

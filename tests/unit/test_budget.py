@@ -28,21 +28,21 @@ def _spending(number: int, **usage: float) -> Experiment:
     return msgspec.structs.replace(valid(number, "linear", FOLDS), usage=Usage(**usage))
 
 
-def test_the_reserve_holds_three_fits_of_the_best_and_two_seconds() -> None:
+def test_the_reserve_holds_three_fits_of_the_best_and_five_seconds() -> None:
     journal = journal_of([valid(1, "linear", FOLDS, wall_s=40.0)])
     per_fold_s = 40.0 * 2 / 5  # five folds on two cores took 40 s
     per_fit_s = per_fold_s * 5 / 4  # a final fit sees a quarter more rows
-    assert reserve_s(journal) == pytest.approx(2.0 + 3 * per_fit_s)
+    assert reserve_s(journal) == pytest.approx(5.0 + 3 * per_fit_s)
 
 
 def test_the_reserve_is_that_of_the_best_not_of_the_slowest() -> None:
     slow, best = valid(1, "linear", (0.7,) * 5, wall_s=400.0), valid(2, "gbm", FOLDS, wall_s=4.0)
-    assert reserve_s(journal_of([slow, best])) == pytest.approx(2.0 + 3 * 4.0 * 2 / 5 * 5 / 4)
+    assert reserve_s(journal_of([slow, best])) == pytest.approx(5.0 + 3 * 4.0 * 2 / 5 * 5 / 4)
 
 
 def test_without_a_model_only_the_overhead_is_reserved() -> None:
-    assert reserve_s(Journal()) == 2.0
-    assert reserve_s(journal_of([failed(1, "linear", "a", True, wall_s=30.0)])) == 2.0
+    assert reserve_s(Journal()) == 5.0
+    assert reserve_s(journal_of([failed(1, "linear", "a", True, wall_s=30.0)])) == 5.0
 
 
 def test_what_remains_is_the_limit_less_time_and_reserve() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from octopus.goal import read_forbidden, read_metric
 
@@ -22,6 +26,14 @@ from octopus.goal import read_forbidden, read_metric
         ("within 10 percent of the price", "regression", "neg_mean_absolute_percentage_error", "within 10 percent"),
         ("mean absolute error", "regression", "neg_mean_absolute_error", "mean absolute error"),
         ("a good R2", "regression", "r2", "R2"),
+        ("the share of variance, R squared", "regression", "r2", "R squared"),
+        ("low MAE", "regression", "neg_mean_absolute_error", "MAE"),
+        ("mean absolute percentage error", "regression", "neg_mean_absolute_percentage_error", "percentage error"),
+        ("a good ROC AUC", "binary", "roc_auc", "ROC AUC"),
+        ("area: PR-AUC", "binary", "average_precision", "PR-AUC"),
+        ("low log loss", "multiclass", "neg_log_loss", "log loss"),
+        ("Brier score", "binary", "neg_brier_score", "Brier"),
+        ("balanced accuracy rather than accuracy", "multiclass", "balanced_accuracy", "balanced accuracy"),
     ],
 )
 def test_words_for_a_metric(goal: str, task: str, metric: str, words: str) -> None:
@@ -38,6 +50,12 @@ def test_words_for_a_metric(goal: str, task: str, metric: str, words: str) -> No
         ("low RMSE", "binary"),
         ("accuracy matters", "regression"),
         ("we trained on macro data from the shareholders", "binary"),
+        ("auction prices of rocket parts, procured in Brandenburg", "binary"),
+        ("an improbable brand of rock music", "multiclass"),
+        ("maple syrup, mapped by smaller producers", "regression"),
+        ("within ten days", "regression"),
+        ("Brier score", "regression"),
+        ("average precision", "multiclass"),
     ],
 )
 def test_nothing_is_invented(goal: str, task: str) -> None:
@@ -54,9 +72,43 @@ def test_nothing_is_invented(goal: str, task: str) -> None:
         ("do not use magic", []),
         ('leave out "net (%)"', ["net (%)"]),
         ("use age", []),
+        ("do not use: age", ["age"]),
+        ("Never use the columns: age, zip code, and O'Brien", ["age", "zip code", "O'Brien"]),
+        ("ignore age,zip code", ["age", "zip code"]),
+        ("ignore age/zip code & a.*", ["age", "zip code", "a.*"]),
+        ("don\u2019t use \u201cage\u201d", ["age"]),
+        ("DO NOT USE AGE", ["age"]),
+        ("do not use\nage", ["age"]),
+        ("without using `zip code`, please", ["zip code"]),
+        ("leave out age; ignore zip", ["age", "zip"]),
+        ("do not use age as a feature, and zip codes matter", ["age"]),
+        ("do not ignore age", []),
+        ("don't ignore age, it matters", []),
+        ("never leave out age", []),
+        ("undignore age", []),
+        ("ignore age-related noise", []),
+        ("ignore the outliers in age", []),
+        ("do not use axx", []),
     ],
 )
 def test_forbidden_columns_are_those_that_exist(goal: str, forbidden: list[str]) -> None:
-    understood = read_forbidden(goal, ["age", "zip", "zip code", "net (%)", "a.*"])
+    understood = read_forbidden(goal, ["age", "zip", "zip code", "net (%)", "a.*", "O'Brien", ""])
     assert [u.value for u in understood] == forbidden
     assert all(u.what == "ignore" and u.words for u in understood)
+
+
+_NAMES = st.text(st.characters(exclude_categories=["Cs", "Zs", "Cc"]), min_size=1, max_size=8)
+
+
+@given(name=_NAMES.filter(lambda name: name.lower() not in ("the", "column", "columns")))
+def test_any_name_can_be_forbidden_whatever_its_characters(name: str) -> None:
+    if name[0] in "\"'`\u2018\u2019\u201c\u201d":
+        return
+    assert [u.value for u in read_forbidden(f"do not use {name}", [name])] == [name]
+
+
+@given(goal=st.text(), names=st.lists(_NAMES, max_size=4))
+def test_only_columns_that_exist_and_are_named_are_forbidden(goal: str, names: list[str]) -> None:
+    for understood in read_forbidden(f"{goal} do not use {goal}", names):
+        assert understood.value in names
+        assert re.search(r"use|ignore|out", understood.words)

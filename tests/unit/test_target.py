@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 
 from octopus.errors import InvalidData, InvalidParameter, UnsupportedTask
-from octopus.target import encode, read_target
+from octopus.target import MAX_CLASSES, encode, measure, read_target
 
 _MANY = np.arange(100)
+_DAY = pd.Timestamp("2024-03-01")
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,23 @@ _MANY = np.arange(100)
         (pd.array([1, 2] * 50, dtype="Int64"), "binary", [1, 2]),
         (np.array(["b", "a"] * 50, dtype=object), "binary", ["a", "b"]),
         (np.array([1, "a"] * 50, dtype=object), "binary", [1, "a"]),
+        (pd.Categorical([2, 1] * 50), "binary", [1, 2]),
+        (pd.Categorical([True, False] * 50), "binary", [False, True]),
+        (pd.array([True, False] * 50, dtype="boolean"), "binary", [False, True]),
+        (pd.array(["b", "a"] * 50, dtype="string"), "binary", ["a", "b"]),
+        (pd.array([1, 2] * 50, dtype="int64[pyarrow]"), "binary", [1, 2]),
+        (pd.arrays.SparseArray([0, 1] * 50), "binary", [0, 1]),
+        (np.array([-1, 1] * 50, dtype="int8"), "binary", [-1, 1]),
+        ([2**62, 2**62 + 1] * 50, "binary", [2**62, 2**62 + 1]),
+        ([0.0, -0.0, 1.0, 1.0] * 25, "binary", [0, 1]),
+        (["nan", "None"] * 50, "binary", ["None", "nan"]),
+        (["1", "2", "3", "1"] * 25, "multiclass", ["1", "2", "3"]),
+        ([[0], [1]] * 50, "binary", [0, 1]),
+        (pd.DataFrame({"y": ["no", "yes"] * 50}), "binary", ["no", "yes"]),
+        ([decimal.Decimal("1.5"), decimal.Decimal(2)] * 50, "regression", None),
+        (pd.array([0.5, 1.5] * 50, dtype="Float64"), "regression", None),
+        (np.linspace(0, 1, 100, dtype="float32"), "regression", None),
+        (np.arange(12) % 7, "regression", None),
         (_MANY * 0.5, "regression", None),
         (_MANY, "regression", None),
         (np.array([1.5, 2.5] * 50), "regression", None),
@@ -44,6 +67,38 @@ def test_the_task_is_read_from_the_values_and_says_how_to_overrule(
         assert target.classes is not None
         assert target.classes.tolist() == classes
         np.testing.assert_array_equal(encode(y, target.classes), target.y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.array([0, None, 1, 1] * 5, dtype="Int64"),
+        pd.array([False, None, True, True] * 5, dtype="boolean"),
+        pd.array(["a", None, "b", "b"] * 5, dtype="string"),
+        pd.Categorical(["a", None, "b", "b"] * 5),
+        pd.Categorical([0, None, 1, 1] * 5),
+        pd.Categorical([False, None, True, True] * 5),
+        np.array([False, None, True, True] * 5, dtype=object),
+        [0.0, np.nan, 1.0, 1.0] * 5,
+    ],
+    ids=lambda y: str(getattr(y, "dtype", "list")),
+)
+def test_missing_targets_of_every_type_are_nan(y: object) -> None:
+    target = read_target(y, "auto")
+    assert target.type == "binary"
+    np.testing.assert_array_equal(target.y, [0.0, np.nan, 1.0, 1.0] * 5)
+    assert target.classes is not None
+    assert "\N{LATIN SMALL LETTER A}" in target.classes.tolist() or target.classes.tolist() == [0, 1]
+
+
+@given(labels=st.lists(st.text(max_size=4), min_size=2, max_size=6, unique=True), data=st.data())
+def test_labels_are_numbered_in_their_order_and_found_again(labels: list[str], data: st.DataObject) -> None:
+    y = data.draw(st.permutations(labels * 4))
+    target = read_target(y, "auto")
+    assert target.classes is not None
+    assert target.classes.tolist() == sorted(labels)
+    assert [target.classes[int(number)] for number in target.y] == y
+    np.testing.assert_array_equal(encode(y[:3], target.classes), target.y[:3])
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
@@ -81,6 +136,16 @@ def test_the_users_word_wins() -> None:
         (["no", "yes"], "survival", UnsupportedTask, "scikit-survival"),
         (["a", "b", "c"] * 9, "binary", InvalidParameter, "the target holds 3 classes"),
         (["a", "b"] * 9, "regression", InvalidParameter, "the target is not numeric"),
+        (pd.Series(pd.period_range("2024", periods=9, freq="D")), "auto", InvalidData, "the target is a date"),
+        (np.array([dt.date(2024, 3, 1)] * 9, dtype=object), "auto", InvalidData, "the target is a date"),
+        (pd.Series(pd.to_timedelta(np.arange(9), unit="D")), "auto", InvalidData, r"y = y.dt.total_seconds\(\)"),
+        (pd.Series(pd.to_timedelta(np.arange(9), unit="D")), "regression", InvalidData, "the target is a duration"),
+        (np.array([1j, None] * 5, dtype=object), "auto", InvalidData, "Complex data not supported"),
+        ([["a"], ["b", "c"]] * 5, "auto", UnsupportedTask, "multi-label"),
+        (pd.Series([["a"], ["b"]] * 5), "auto", UnsupportedTask, "multi-label"),
+        (5, "auto", UnsupportedTask, "1d array"),
+        ([0.0, 1.0, np.inf] * 5, "classification", InvalidData, "infinity"),
+        (pd.Categorical(["same"] * 9), "auto", InvalidData, "only one class, 'same', but"),
         ([0.5, 1.5] * 9, "classification", InvalidParameter, "Unknown label type: continuous"),
     ],
 )
@@ -92,3 +157,18 @@ def test_what_is_no_target_says_what_to_do_instead(y: object, task: str, error: 
 def test_a_label_that_was_never_seen_is_named() -> None:
     with pytest.raises(InvalidData, match="labels that were not in the training target: maybe"):
         encode(["no", "maybe"], np.array(["no", "yes"]))
+
+
+def test_more_classes_than_can_be_told_apart_are_refused() -> None:
+    labels = [f"c{i}" for i in range(MAX_CLASSES + 1)] * 3
+    with pytest.raises(InvalidData, match="group the labels"):
+        read_target(labels, "auto")
+    assert read_target(labels[: MAX_CLASSES // 2] * 3, "auto").type == "multiclass"
+
+
+def test_a_regression_target_is_measured() -> None:
+    measured = measure(pd.array([1, None, 3], dtype="Int64"))
+    np.testing.assert_array_equal(measured, [1.0, np.nan, 3.0])
+    for odd, message in ((["many"], "no number"), ([np.inf], "infinity"), ([1j], "Complex"), ([_DAY], "a date")):
+        with pytest.raises(InvalidData, match=message):
+            measure(odd)

@@ -76,3 +76,18 @@ def test_a_model_no_better_than_a_constant_is_told_so(task_type: TaskType) -> No
     rules = cast("list[type[SymptomRule]]", load_all(SYMPTOM_RULES))
     found = diagnose_symptoms(example_evidence(task_type), [rule() for rule in rules])
     assert "OCT601" in [d.code for d in found]
+
+
+def test_a_rule_that_fails_says_so_in_its_own_name():
+    class Faulty:
+        code = "XYZ101"
+
+        def match(self, *_):
+            raise ZeroDivisionError("by zero")
+
+    crash = diagnose_failure(OUTCOME, SCRIPT, PROFILE, [Faulty()])
+    symptom = diagnose_symptoms(example_evidence("binary"), [Faulty()])
+    assert [(d.code, d.kind, d.cause) for d in (*crash, *symptom)] == [
+        ("XYZ101", "crash", "ZeroDivisionError: by zero"),
+        ("XYZ101", "symptom", "ZeroDivisionError: by zero"),
+    ]

@@ -47,3 +47,15 @@ def test_a_script_that_already_ran_ends_the_search() -> None:
 def test_the_wish_to_stop_is_passed_on() -> None:
     wish = StopProposal(reason="nothing left")
     assert propose(_Prepared(wish), DECISION, TASK, PROFILE, JOURNAL) is wish
+
+
+def test_a_scientist_that_fails_ends_the_search_with_its_reason():
+    class Faulty:
+        name = "faulty"
+
+        def propose(self, *_):
+            raise ZeroDivisionError("no ideas to divide")
+
+    refused = propose(Faulty(), DECISION, TASK, PROFILE, JOURNAL)
+    assert isinstance(refused, StopProposal)
+    assert refused.reason == "faulty failed: ZeroDivisionError: no ideas to divide"
