@@ -1,12 +1,14 @@
 """Question: what does octopus cost beyond the fits themselves.
 
-Four numbers, each against its own rival in the same run:
+Each number stands against its own rival in the same run:
 
 * ``experiment_overhead_s``: a fold in a child of the zygote minus the same fit and prediction in a process that has
   everything loaded; the median over alternating pairs. Losing: above 0.15 s.
 * ``zygote_over_cold``: start of a child of the zygote over start of a fresh interpreter that imports the same modules,
   both through the sandbox, with a script that imports them and fits a mean. Losing: above 1/15.
 * ``profile_100k_x_50_s``: sealing and profiling 100,000 rows of 50 mixed columns. Losing: 3 s or more.
+* ``two_threads_over_one_small`` and ``…_large``: a LightGBM fit with two threads that do not spin over the same with one,
+  on 5,000 × 10 and on 400,000 × 20 values. They chose ``octopus.budget.worthwhile_threads``; no rival.
 * ``parent_peak_over_data``: (peak resident memory of the user's process − that after import) over the size of the
   data, in a process of its own that fits the same table. Losing: above 3.
 
@@ -37,6 +39,7 @@ RESULTS = Path(__file__).parent / "results" / "overhead.json"
 PAIRS = 15
 STARTS = 9
 COLD_STARTS = 3
+_HOW = ("zygote", "cold", "small 1", "small 2", "large 1", "large 2")
 
 
 def made_table(n_rows: int, n_columns: int) -> pd.DataFrame:
@@ -181,6 +184,32 @@ def measure_profile() -> list[dict[str, float | str]]:
     return rows
 
 
+def measure_threads() -> list[dict[str, float | str]]:
+    """Fit with one thread and with two, in a process of its own whose waiting threads sleep."""
+    printed = subprocess.run(
+        [sys.executable, __file__, "--threads"], check=True, capture_output=True, text=True,
+        env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+    ).stdout  # fmt: skip
+    rows: list[dict[str, float | str]] = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    return rows
+
+
+def fit_and_print_threads() -> None:
+    """Print the seconds of alternating fits with one thread and with two."""
+    from lightgbm import LGBMRegressor
+
+    for size, n_rows, n_columns, n_trees in (("small", 5_000, 10, 200), ("large", 400_000, 20, 40)):
+        X = np.random.default_rng(SEED).normal(size=(n_rows, n_columns))
+        y = X[:, 0] + X[:, 1] * X[:, 2]
+        for _ in range(3):
+            for n_threads in (1, 2):
+                model = LGBMRegressor(n_estimators=n_trees, n_jobs=n_threads, verbose=-1, force_col_wise=True)
+                began = time.perf_counter()
+                model.fit(X, y)
+                wall_s = time.perf_counter() - began
+                print(json.dumps({"what": "threads", "how": f"{size} {n_threads}", "wall_s": wall_s}))
+
+
 def measure_memory() -> list[dict[str, float | str]]:
     """Fit a table in a process of its own and read its peak."""
     printed = subprocess.run(
@@ -235,15 +264,17 @@ def main() -> None:
     """Measure everything and write the result."""
     with tempfile.TemporaryDirectory() as directory:
         rows = measure_folds(Path(directory)) + measure_starts(Path(directory))
-    rows += measure_profile() + measure_memory()
+    rows += measure_profile() + measure_threads() + measure_memory()
     overhead = [float(r["sandbox_s"]) - float(r["loaded_s"]) for r in rows if r["what"] == "fold"]
-    starts = {how: [float(r["wall_s"]) for r in rows if r.get("how") == how] for how in ("zygote", "cold")}
+    walls = {how: statistics.median(float(r["wall_s"]) for r in rows if r.get("how") == how) for how in _HOW}
     memory = next(r for r in rows if r["what"] == "memory")
     grown = float(memory["peak_bytes"]) - float(memory["before_bytes"])
     summary = {
         "experiment_overhead_s": round(statistics.median(overhead), 4),
-        "zygote_over_cold": round(statistics.median(starts["zygote"]) / statistics.median(starts["cold"]), 4),
+        "zygote_over_cold": round(walls["zygote"] / walls["cold"], 4),
         "profile_100k_x_50_s": round(statistics.median(float(r["wall_s"]) for r in rows if r["what"] == "profile"), 3),
+        "two_threads_over_one_small": round(walls["small 2"] / walls["small 1"], 2),
+        "two_threads_over_one_large": round(walls["large 2"] / walls["large 1"], 2),
         "parent_peak_over_data": round(grown / float(memory["data_bytes"]), 2),
     }
     result = {
@@ -265,4 +296,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    fit_and_print_memory() if "--memory" in sys.argv else main()
+    if "--memory" in sys.argv:
+        fit_and_print_memory()
+    elif "--threads" in sys.argv:
+        fit_and_print_threads()
+    else:
+        main()

@@ -5,6 +5,10 @@ from __future__ import annotations
 from octopus.journal import Journal
 from octopus.records import Budget
 
+#: Values of a table that keep one thread busy. Threads that wait do not spin (spinning threads made a fit ten times
+#: slower on shared cores), so each parallel region costs a wake-up, which outweighs its work below two million values
+#: for two threads; measured with LightGBM, ``benchmarks/overhead.py``.
+_VALUES_PER_THREAD = 1_000_000
 #: Share of the remaining search time that one experiment may use, so that a hang cannot eat the run.
 EXPERIMENT_SHARE = 0.5
 #: Seconds that the first experiment gets however small the limit is: a run always ends with something.
@@ -58,6 +62,19 @@ def experiment_wall_s(journal: Journal, budget: Budget, elapsed_s: float) -> flo
     if not journal.experiments:
         return max(left * EXPERIMENT_SHARE, FIRST_EXPERIMENT_S)
     return max(left * EXPERIMENT_SHARE, 1.0)
+
+
+def worthwhile_threads(n_rows: int, n_columns: int, n_cores: int) -> int:
+    """Return how many threads a fit on a table of this size can use to its advantage.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+        Size of the table.
+    n_cores : int
+        Cores that the fit has for itself.
+    """
+    return max(1, min(n_cores, n_rows * n_columns // _VALUES_PER_THREAD))
 
 
 def spent_out(journal: Journal, budget: Budget) -> str | None:

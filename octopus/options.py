@@ -6,7 +6,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal, cast
@@ -25,7 +25,8 @@ _LEVELS = ("strict", "standard", "process")
 _DRAFT_ORDER = ("linear", "forest", "gbm")
 #: Share of the free memory that a run may use where no limit is given.
 _MEMORY_SHARE = 0.8
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+#: Powers of 1000, or of 1024 where an ``i`` follows.
+_UNITS = ("", "K", "M", "G", "T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +122,10 @@ def choose_families(families: object) -> tuple[Family, ...]:
         chosen: Sequence[object] = in_order
     elif isinstance(families, str):
         raise InvalidParameter("families", families, "it is a single name", f"Use families=[{families!r}].")
+    elif families is None or isinstance(families, Iterable):
+        chosen = list(families or ())
     else:
-        chosen = list(cast("Sequence[object]", families or ()))
+        raise InvalidParameter("families", families, "it is no list", "Use 'auto', or a list of names.")
     if not chosen:
         raise InvalidParameter("families", families, "no family is named", "Use 'auto', or name at least one.")
     return tuple(_family(one) for one in chosen)
@@ -267,9 +270,10 @@ def _cores(value: object) -> int:
 def _bytes(value: object) -> int:
     if value is None:
         return int(_MEMORY_SHARE * psutil.virtual_memory().available)
-    if _is_number(value, Integral) and cast("int", value) > 0:
-        return int(cast("int", value))
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?\s*", str(value), re.IGNORECASE)
+    if _is_number(value, Real) and 1 <= cast("float", value) < math.inf:
+        return int(cast("float", value))
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", str(value), re.IGNORECASE)
     if not isinstance(value, str) or not found or float(found[1]) == 0:
         raise InvalidParameter("memory_limit", value, "it is no amount of memory", "Use bytes, or text such as '4GB'.")
-    return int(float(found[1]) * _UNITS[found[2].upper()])
+    powers = _UNITS.index(found[2].upper())
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** powers)

@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Literal
 
+from octopus.budget import worthwhile_threads
 from octopus.dataset import Dataset, Float
 from octopus.errors import InterruptedSearch, NoValidExperiment, ReplayWarning
 from octopus.frame import write_table
@@ -78,7 +79,8 @@ class _Court:
             wall_s = _UNLIMITED_FINAL_S
         else:
             wall_s = max(_MIN_FINAL_S, self.budget.time_limit_s - self.run.elapsed_s())
-        return Limits(wall_s=wall_s, memory_bytes=self.bench.memory_bytes, n_threads=self.bench.n_jobs)
+        n_threads = worthwhile_threads(*self.bench.train.table.shape, self.bench.n_jobs)
+        return Limits(wall_s=wall_s, memory_bytes=self.bench.memory_bytes, n_threads=n_threads)
 
 
 def prove(

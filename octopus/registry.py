@@ -41,7 +41,7 @@ def load(group: str, name: str) -> object:
         raise PluginConflict(group, name, [point.dist.name if point.dist else point.value for point in points])
     try:
         return points[0].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # boundary: another's module may raise anything, for want of a shared library too
         raise PluginBroken(group, name, points[0].value, str(error)) from error
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -11,13 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import IO, TypedDict
 
 import platformdirs
 
 from octopus.errors import RunDirectoryError
 from octopus.journal import FILENAME, Journal, JournalFile
 from octopus.records import AnyEvent
+
+#: Where a fit keeps copies of the data, and the file in there that it holds locked as long as it lives.
+_WORKSPACE, _HELD = "work-", ".held"
 
 
 class Stamp(TypedDict):
@@ -89,7 +94,7 @@ def open_run(
     Raises
     ------
     RunDirectoryError
-        The directory is a file, holds something else, or a run that may not be carried on.
+        The directory is a file, holds something else, a run that may not be carried on, or one that is under way.
     """
     name = run_name(target)
     path = Path(run_dir) if run_dir is not None else Path(platformdirs.user_data_dir("octopus")) / "runs" / name
@@ -101,7 +106,7 @@ def open_run(
     file = JournalFile(path / FILENAME, observers)
     before_s = file.journal.elapsed_s
     started = file.journal.started
-    with tempfile.TemporaryDirectory(prefix="work-", dir=path) as workspace:
+    with tempfile.TemporaryDirectory(prefix=_WORKSPACE, dir=path) as workspace, _held(Path(workspace)):
         run = Run(
             name=started.run if started else path.name,
             file=file,
@@ -121,6 +126,8 @@ def _check(path: Path, warm_start: bool) -> None:
     """Refuse a directory that is not ours, or a run that may not be carried on."""
     if path.exists() and not path.is_dir():
         raise RunDirectoryError(path, "it is a file", "Give the name of a directory that does not exist yet.")
+    if path.is_dir():
+        _clear(path)
     if not path.is_dir() or not any(path.iterdir()):
         return
     if not (path / FILENAME).is_file():
@@ -133,3 +140,37 @@ def _check(path: Path, warm_start: bool) -> None:
         raise RunDirectoryError(
             path, "its run is finished and its holdout is open", "More search is a new run: give another run_dir."
         )
+
+
+def _clear(path: Path) -> None:
+    """Delete the copies of the data that a killed fit left behind; refuse a directory that a living one writes to."""
+    for held in path.glob(f"{_WORKSPACE}*/{_HELD}"):
+        with held.open("r+b") as file:
+            if not _lock(file):
+                why = "another fit is writing to it"
+                raise RunDirectoryError(path, why, "Wait for its end, or give another run_dir.")
+        shutil.rmtree(held.parent)
+
+
+@contextmanager
+def _held(workspace: Path) -> Iterator[None]:
+    """Hold a workspace: the system lets go of the lock when the process ends, however it ends."""
+    with (workspace / _HELD).open("wb") as file:
+        _lock(file)
+        yield
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock a file without waiting; False where another fit holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

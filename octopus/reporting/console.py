@@ -200,8 +200,11 @@ def _score(experiment: Experiment) -> str:
     score = experiment.score
     if score is None:
         return experiment.outcome.status
-    spread = "" if score.standard_error is None else f" ± {number(score.standard_error)}"
-    return number(score.mean) + spread
+    shown = number(score.mean)
+    if score.standard_error is None:
+        return shown
+    n_decimals = len(shown.partition(".")[2])
+    return f"{shown} ± {score.standard_error:,.{n_decimals}f}"
 
 
 def _report(report: HoldoutReport) -> str:

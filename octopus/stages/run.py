@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from octopus.budget import worthwhile_threads
 from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.protocols import Job, JobResult, Sandbox
 from octopus.records import Failure, Frame, Limits, Outcome, Score, Script, Task
@@ -194,7 +195,7 @@ def _job(script: Script, task: Task, bench: Bench, fold: Fold, deadline: float, 
         limits=Limits(
             wall_s=max(_MIN_WALL_S, deadline - time.monotonic()),
             memory_bytes=bench.memory_bytes // n_parallel,
-            n_threads=max(1, bench.n_jobs // n_parallel),
+            n_threads=worthwhile_threads(*train.table.shape, bench.n_jobs // n_parallel),
         ),
     )
 

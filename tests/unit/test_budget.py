@@ -15,6 +15,7 @@ from octopus.budget import (
     remaining_s,
     reserve_s,
     spent_out,
+    worthwhile_threads,
 )
 from octopus.journal import Journal
 from octopus.records import Budget, Experiment, Usage
@@ -108,3 +109,10 @@ def test_tokens_money_and_time_are_counted_over_all_experiments(budget: Budget, 
     tried = [_spending(1, input_tokens=120, output_tokens=30, cost_usd=0.015)]
     tried += [_spending(2, input_tokens=100, output_tokens=50, cost_usd=0.015)]
     assert spent_out(journal_of(tried), budget) == reason
+
+
+def test_threads_are_as_many_as_the_table_keeps_busy() -> None:
+    assert worthwhile_threads(5_000, 10, 8) == 1
+    assert worthwhile_threads(200_000, 10, 8) == 2
+    assert worthwhile_threads(1_000_000, 50, 8) == 8
+    assert worthwhile_threads(0, 0, 1) == 1

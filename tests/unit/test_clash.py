@@ -26,3 +26,19 @@ def test_another_owner_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pyt
     assert message is not None
     assert "octopus-deploy also installs a package named 'octopus'" in message
     assert "uninstall octopus-deploy and reinstall octopus-estimator" in message
+
+
+def test_two_others_are_named_both_and_the_one_that_shares_nothing_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, package in (("octopus-b", "octopus"), ("octopus-a", "octopus"), ("squid", "squid")):
+        info = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "RECORD").write_text(f"{package}/__init__.py,,\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert other_owners() == ("octopus-a", "octopus-b")
+    message = clash_message()
+    assert message is not None
+    assert "octopus-a and octopus-b" in message
+    assert "squid" not in message

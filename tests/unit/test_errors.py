@@ -34,11 +34,42 @@ def test_it_survives_a_pickle(kind: type[Exception]) -> None:
         assert vars(again) == vars(error)
 
 
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+def test_it_says_what_it_was_told(kind: type[Exception]) -> None:
+    told = _EXAMPLES.get(kind.__name__, ("what happened",))
+    error = kind(*told)
+    for word in told:
+        for part in word if isinstance(word, tuple) else [word]:
+            assert str(part) in str(error) or isinstance(part, Journal)
+    again = copy.deepcopy(error)
+    assert (type(again), str(again)) == (kind, str(error))
+
+
+_ROOTS = errors.OctopusError | errors.OctopusWarning
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.__mro__[1] not in (Exception, UserWarning)], ids=str)
+def test_a_branch_hangs_where_it_is_drawn(kind: type[Exception]) -> None:
+    depths = {}
+    for line in (errors.__doc__ or "").splitlines():
+        name = line.lstrip("│├└─ ")
+        depths[name.split(" ")[0]] = len(line) - len(name)
+    parent = next(base for base in kind.__bases__ if issubclass(base, _ROOTS))
+    assert depths[kind.__name__] == depths[parent.__name__] + 4
+
+
+def test_neighbours_are_offered_only_where_there_are_some() -> None:
+    assert "Did you mean 'gbm' or 'gam'?" in str(errors.PluginNotFound("g", "gmb", ["gbm", "gam"], ["gbm", "gam"]))
+    alone = str(errors.PluginNotFound("g", "gmb", [], []))
+    assert "Did you mean" not in alone
+    assert "registered: none" in alone
+
+
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
     drawn = errors.__doc__ or ""
     for kind in ALL:
         assert kind.__name__ in drawn
-        assert issubclass(kind, errors.OctopusError | errors.OctopusWarning)
+        assert issubclass(kind, _ROOTS)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +77,8 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
     [
         (errors.InvalidParameter, ValueError),
         (errors.InvalidData, ValueError),
-        (errors.UnsupportedTask, ValueError),
+        (errors.UnsupportedTask, errors.InvalidData),
+        (errors.RunDirectoryError, ValueError),
         (errors.PluginNotFound, LookupError),
         (errors.PluginBroken, ImportError),
         (errors.OctopusWarning, UserWarning),

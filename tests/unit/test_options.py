@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import pickle
 import warnings
 from typing import Any
 
+import joblib
+import numpy as np
 import pytest
 
 from octopus import AutonomousEstimator
@@ -28,15 +31,57 @@ def test_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"), [("4GB", 4 * 10**9), ("500 MB", 5 * 10**8), ("1.5G", 15 * 10**8), (10**9, 10**9)]
+    ("given", "expected"),
+    [
+        ("4GB", 4 * 10**9),
+        ("500 MB", 5 * 10**8),
+        ("1.5G", 15 * 10**8),
+        (10**9, 10**9),
+        (4e9, 4 * 10**9),
+        ("2GiB", 2 * 1024**3),
+        ("512kib", 512 * 1024),
+        ("1e9", None),
+        (" 7 ", 7),
+        (np.int64(10**9), 10**9),
+        ("1 TB", 10**12),
+    ],
 )
 def test_memory_in_bytes_or_words(given: object, expected: int) -> None:
-    assert read(memory_limit=given).memory_bytes == expected
+    if expected is None:
+        with pytest.raises(InvalidParameter, match="it is no amount of memory"):
+            read(memory_limit=given)
+    else:
+        assert read(memory_limit=given).memory_bytes == expected
 
 
 @pytest.mark.parametrize("value", [None, 0, False, 0.0])
 def test_no_holdout(value: object) -> None:
     assert read(holdout=value).holdout is None
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ({"max_experiments": np.int64(3)}, ("budget.max_experiments", 3)),
+        ({"time_limit": np.float32(2.5)}, ("budget.time_limit_s", 2.5)),
+        ({"time_limit": 7}, ("budget.time_limit_s", 7.0)),
+        ({"holdout": np.float64(0.3)}, ("holdout", 0.3)),
+        ({"n_jobs": 1}, ("n_jobs", 1)),
+        ({"n_jobs": np.int32(2)}, ("n_jobs", 2)),
+        ({"refit": "train"}, ("refit", "train")),
+        ({"columns": None}, ("columns", {})),
+        ({"columns": {"age": "use"}}, ("columns", {"age": "use"})),
+    ],
+)
+def test_numbers_of_any_library_are_numbers(given: dict[str, object], understood: tuple[str, object]) -> None:
+    path, expected = understood
+    assert operator.attrgetter(path)(read(**given)) == expected
+
+
+def test_inside_another_parallel_worker_the_cores_are_those_that_are_left() -> None:
+    with joblib.parallel_config(n_jobs=3):
+        assert read(n_jobs=None).n_jobs == 3
+    assert read(n_jobs=-1).n_jobs == joblib.cpu_count()
 
 
 def test_no_time_limit() -> None:
@@ -67,6 +112,24 @@ def test_no_time_limit() -> None:
         ("memory_limit", -5),
         ("memory_limit", "much"),
         ("memory_limit", "0GB"),
+        ("memory_limit", True),
+        ("memory_limit", float("nan")),
+        ("memory_limit", float("inf")),
+        ("memory_limit", "-4GB"),
+        ("memory_limit", "4 GB of it"),
+        ("memory_limit", [4]),
+        ("goal", ["rank"]),
+        ("refit", None),
+        ("columns", "age"),
+        ("max_experiments", "5"),
+        ("max_experiments", float("inf")),
+        ("time_limit", True),
+        ("time_limit", float("-inf")),
+        ("holdout", True),
+        ("holdout", 50),
+        ("holdout", float("nan")),
+        ("n_jobs", "all"),
+        ("n_jobs", True),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(parameter: str, value: object) -> None:
@@ -84,15 +147,17 @@ def test_families_are_drafted_from_the_cheapest() -> None:
     assert choose_families([own]) == (own,)
 
 
-@pytest.mark.parametrize("families", [[], None, "linear", [3]])
+@pytest.mark.parametrize("families", [[], None, "linear", [3], (), 5, object(), ["linear", None]])
 def test_families_that_are_none(families: object) -> None:
     with pytest.raises(InvalidParameter, match="families"):
         choose_families(families)
 
 
 def test_an_unknown_family_has_neighbours() -> None:
-    with pytest.raises(PluginNotFound, match="Did you mean 'linear'"):
-        choose_families(["liner"])
+    with pytest.raises(PluginNotFound, match="Did you mean 'linear'") as caught:
+        choose_families(["gbm", "liner"])
+    assert caught.value.name == "liner"
+    assert {"linear", "gbm"} <= set(caught.value.known)
 
 
 def test_the_playbook_leads_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ def test_missing_targets_of_every_type_are_nan(y: object) -> None:
     assert target.type == "binary"
     np.testing.assert_array_equal(target.y, [0.0, np.nan, 1.0, 1.0] * 5)
     assert target.classes is not None
-    assert "\N{LATIN SMALL LETTER A}" in target.classes.tolist() or target.classes.tolist() == [0, 1]
+    assert target.classes.tolist() in (["a", "b"], [0, 1])
 
 
 @given(labels=st.lists(st.text(max_size=4), min_size=2, max_size=6, unique=True), data=st.data())

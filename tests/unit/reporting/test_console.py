@@ -9,7 +9,24 @@ from hypothesis import given
 from rich.console import Console
 
 from octopus.journal import Journal
-from octopus.records import AnyEvent, ExperimentFinished, Finding
+from octopus.records import (
+    AnyEvent,
+    Baseline,
+    Decision,
+    ExperimentFinished,
+    FamilyVerdict,
+    Finding,
+    Fitted,
+    HoldoutOpened,
+    HoldoutReport,
+    Level,
+    ModelFile,
+    ReplayCheck,
+    RunFinished,
+    SearchStopped,
+    TargetProfile,
+    Understanding,
+)
 from octopus.reporting.console import ConsoleView, number, printable
 from tests.strategies import events, failed, journals, profiled, started
 
@@ -66,3 +83,105 @@ def test_numbers_are_as_long_as_they_must_be() -> None:
     shown = [number(value) for value in (0.123456, -0.5, 12.346, 123.46, 12345.6)]
     assert shown == ["0.1235", "-0.5000", "12.35", "123.5", "12,346"]
     assert printable("a\tb\nc") == "a\N{REPLACEMENT CHARACTER}b c"
+
+
+def _flat(*shown: AnyEvent) -> str:
+    """Return what these events print, with the wrapping taken out."""
+    return " ".join(_printed(Journal(events=shown)).split())
+
+
+def test_the_beginning_says_what_was_asked_and_what_was_found() -> None:
+    understood = (
+        Understanding(what="scoring", value="roc_auc", words="ranking matters"),
+        Understanding(what="ignore", value="note", words="do not use note"),
+    )
+    task = msgspec.structs.replace(started().task, target="late", scoring="roc_auc", understood=understood)
+    shown = _flat(msgspec.structs.replace(started(), task=task, sandbox="process"))
+    assert 'target late · binary (an example) · roc_auc ("ranking matters") · without note ("do not use note")' in shown
+
+    target = TargetProfile(n_missing=0, levels=(Level(value="no", count=776), Level(value="yes", count=224)))
+    verdicts = (
+        FamilyVerdict(family="linear", applies=True, reason=""),
+        FamilyVerdict(family="tabpfn", applies=False, reason="weights not on this machine"),
+    )
+    findings = (
+        Finding(code="OCT714", message="a is constant", evidence="e", action="unused"),
+        Finding(
+            code="OCT715", message="b names every row", evidence="e", action="unused", overrule="columns={'b': 'use'}"
+        ),
+    )
+    profile = msgspec.structs.replace(
+        profiled().profile, n_rows=800, n_sealed=200, target=target, n_groups=31, findings=findings, families=verdicts
+    )
+    shown = _flat(started(), msgspec.structs.replace(profiled(), profile=profile))
+    for expected in (
+        "1,000 rows × 3 columns · no 77.6%, yes 22.4% · 31 groups",
+        "200 rows (random rows), opened once at the end",
+        "a is constant → unused [OCT714]",
+        "b names every row → unused; columns={'b': 'use'} [OCT715]",
+        "5 folds, stratified: r",
+        "playbook · sandbox level process",
+        "tabpfn takes no part: weights not on this machine",
+    ):
+        assert expected in shown
+    assert "linear takes no part" not in shown
+
+
+def test_nothing_sealed_is_said_with_its_reason() -> None:
+    profile = msgspec.structs.replace(profiled().profile, n_sealed=0, sealed_reason="too few rows for a holdout")
+    shown = _flat(started(), msgspec.structs.replace(profiled(), profile=profile))
+    assert "Sealed too few rows for a holdout" in shown
+    assert "opened once" not in shown
+
+
+def test_the_end_says_what_was_proved_and_what_ships() -> None:
+    report = HoldoutReport(
+        scoring="roc_auc", n_rows=3655, score=0.851, ci_low=0.829, ci_high=0.871, validation_score=0.849,
+        n_experiments=9, winner=3, beats_baseline="undecided",
+        baselines=(Baseline(name="plain baseline", score=0.84, difference_low=-0.01, difference_high=0.02),),
+    )  # fmt: skip
+    model = ModelFile(path="model.pkl", sha256="0", size_bytes=1, fitted_on="train")
+    good, bad = (
+        ReplayCheck(name="one row", passed=True),
+        ReplayCheck(name="shuffled columns", passed=False, detail="0.3 off"),
+    )
+    at = {"at": "t", "elapsed_s": 48.4}
+    shown = _flat(
+        SearchStopped(**at, decision=Decision(action="stop", reason="no gain beyond noise"), winner=3),
+        Fitted(**at, experiment=3, model=model, checks=(good, good)),
+        HoldoutOpened(**at, report=report),
+        Fitted(**at, experiment=3, model=msgspec.structs.replace(model, fitted_on="all"), checks=(good, bad)),
+        RunFinished(**at, shipped="train", reason="the refit did not replay"),
+    )
+    for expected in (
+        "no gain beyond noise · 48 s",
+        "#3 on the rows outside the holdout: 2 checks passed in a clean process",
+        "0.8510 (95 % 0.8290 … 0.8710, 3,655 rows) · validation said 0.8490 ·",
+        "plain baseline 0.8400 → better: undecided",
+        "#3 on every row failed: shuffled columns (0.3 off)",
+        "Ships the refit did not replay",
+    ):
+        assert expected in shown
+    assert "Unfinished" not in shown
+
+
+@given(journal=journals(ended=True))
+def test_a_run_that_ended_does_not_say_that_it_did_not(journal: Journal) -> None:
+    assert ("did not end" in _printed(journal)) == (journal.finished is None)
+
+
+@given(journal=journals(ended=True))
+def test_while_it_runs_it_looks_as_it_does_afterwards(journal: Journal) -> None:
+    stream = io.StringIO()
+    view = ConsoleView(Console(file=stream, width=120, highlight=False))
+    for event in journal.events:
+        view(event)
+    assert _printed(journal).startswith(stream.getvalue())
+
+
+def test_a_narrow_terminal_loses_no_number_and_no_word_of_a_finding() -> None:
+    finding = Finding(code="OCT714", message=" ".join(f"word{i}" for i in range(60)), evidence="e", action="unused")
+    profile = msgspec.structs.replace(profiled().profile, findings=(finding,))
+    events_ = (started(), msgspec.structs.replace(profiled(), profile=profile))
+    printed = " ".join(_printed(Journal(events=events_), width=20).split())
+    assert " ".join(f"word{i}" for i in range(60)) in printed
