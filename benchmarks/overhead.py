@@ -7,8 +7,8 @@ Each number stands against its own rival in the same run:
 * ``zygote_over_cold``: start of a child of the zygote over start of a fresh interpreter that imports the same modules,
   both through the sandbox, with a script that imports them and fits a mean. Losing: above 1/15.
 * ``profile_100k_x_50_s``: sealing and profiling 100,000 rows of 50 mixed columns. Losing: 3 s or more.
-* ``two_threads_over_one_small`` and ``…_large``: a LightGBM fit with two threads that do not spin over the same with one,
-  on 5,000 × 10 and on 400,000 × 20 values. They chose ``octopus.budget.worthwhile_threads``; no rival.
+* ``two_threads_over_one_small`` and ``…_large``: a LightGBM fit with two threads that do not spin over one with one,
+  on 5,000 × 10 and 400,000 × 20 values. They chose ``octopus.budget.worthwhile_threads``; no rival.
 * ``parent_peak_over_data``: (peak resident memory of the user's process − that after import) over the size of the
   data, in a process of its own that fits the same table. Losing: above 3.
 

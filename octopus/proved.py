@@ -27,7 +27,7 @@ from octopus.protocols import Scientist
 from octopus.records import Experiment, HoldoutReport, Limits, Profile, Task
 from octopus.scoring import Scoring, make_scoring
 from octopus.stages.replay import predict_rows
-from octopus.target import encode
+from octopus.target import encode, measure
 
 #: For predicting outside this process, where the pipeline may not be loaded in it.
 _PREDICT_LIMITS = Limits(wall_s=3600.0, memory_bytes=1 << 36)
@@ -110,7 +110,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         predictions = self._predict(X)
         scoring = self._scoring()
         classes = getattr(self, "classes_", None)
-        truth = np.asarray(y, dtype=np.float64) if classes is None else encode(y, classes)
+        truth = measure(y) if classes is None else encode(y, classes)
         if len(truth) != len(predictions):
             raise InvalidData(f"X has {len(predictions)} rows and y has {len(truth)}. Give y one value per row.")
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)

@@ -271,7 +271,7 @@ def _sorted_labels(labels: NDArray[np.generic]) -> NDArray[np.generic]:
         ordered = sorted(distinct)  # type: ignore[type-var]
     except TypeError:  # numbers and strings mixed
         ordered = sorted(distinct, key=lambda label: (type(label).__name__, str(label)))
-    if all(isinstance(label, str) for label in ordered):
+    if all(isinstance(label, str) and not label.endswith("\0") for label in ordered):  # NumPy cuts zeros off text
         return np.asarray(ordered)
     array = np.empty(len(ordered), dtype=object)
     array[:] = ordered

@@ -93,11 +93,11 @@ def test_missing_targets_of_every_type_are_nan(y: object) -> None:
 
 @given(labels=st.lists(st.text(max_size=4), min_size=2, max_size=6, unique=True), data=st.data())
 def test_labels_are_numbered_in_their_order_and_found_again(labels: list[str], data: st.DataObject) -> None:
-    y = data.draw(st.permutations(labels * 4))
+    y = pd.Series(data.draw(st.permutations(labels * 4)), dtype=object)
     target = read_target(y, "auto")
     assert target.classes is not None
     assert target.classes.tolist() == sorted(labels)
-    assert [target.classes[int(number)] for number in target.y] == y
+    assert [target.classes[int(number)] for number in target.y] == y.tolist()
     np.testing.assert_array_equal(encode(y[:3], target.classes), target.y[:3])
 
 
@@ -172,3 +172,10 @@ def test_a_regression_target_is_measured() -> None:
     for odd, message in ((["many"], "no number"), ([np.inf], "infinity"), ([1j], "Complex"), ([_DAY], "a date")):
         with pytest.raises(InvalidData, match=message):
             measure(odd)
+
+
+def test_a_zero_byte_that_ends_a_label_is_part_of_it() -> None:
+    target = read_target(pd.Series(["a", "a\0"] * 5, dtype=object), "auto")
+    assert target.classes is not None
+    assert target.classes.tolist() == ["a", "a\0"]
+    assert target.y.tolist() == [0.0, 1.0] * 5
