@@ -278,7 +278,9 @@ def _pairs(train: Dataset, task: Task, cv: object) -> list[tuple[Rows, Rows]]:
     if getattr(splitter, "random_state", 0) is None:
         splitter.random_state = task.random_state  # type: ignore[attr-defined]
     try:
-        pairs = list(splitter.split(train.table, train.y, train.groups))
+        with warnings.catch_warnings():  # groups are told to every splitter, also to those that have no use for them
+            warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+            pairs = list(splitter.split(train.table, train.y, train.groups))
     except (TypeError, ValueError, IndexError) as error:
         raise InvalidParameter("cv", cv, f"it cannot split these rows: {error}", _REMEDY) from error
     if hasattr(cv, "test_fold"):
