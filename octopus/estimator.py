@@ -7,6 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -237,7 +238,55 @@ class AutonomousEstimator(ProvedModel):
         return tags
 
 
-class AutonomousClassifier(ClassifierMixin, AutonomousEstimator):  # type: ignore[misc]
+class _FixedTask(AutonomousEstimator):
+    """An estimator whose task is fixed by its class."""
+
+    _task: ClassVar[str]
+
+    def __init__(
+        self,
+        goal: str | None = None,
+        *,
+        scoring: str | Scorer | None = None,
+        cv: object = "auto",
+        families: str | Sequence[str | Family] = "auto",
+        columns: Mapping[str, str] | None = None,
+        backend: str | Scientist | None = "auto",
+        sandbox: str = "auto",
+        max_experiments: int | None = None,
+        time_limit: float | None = 300,
+        memory_limit: int | str | None = None,
+        holdout: float | None = 0.2,
+        refit: str = "all",
+        warm_start: bool = False,
+        run_dir: str | os.PathLike[str] | None = None,
+        n_jobs: int = -1,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            goal,
+            task=self._task,
+            scoring=scoring,
+            cv=cv,
+            families=families,
+            columns=columns,
+            backend=backend,
+            sandbox=sandbox,
+            max_experiments=max_experiments,
+            time_limit=time_limit,
+            memory_limit=memory_limit,
+            holdout=holdout,
+            refit=refit,
+            warm_start=warm_start,
+            run_dir=run_dir,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+
+
+class AutonomousClassifier(ClassifierMixin, _FixedTask):  # type: ignore[misc]
     """:class:`AutonomousEstimator` for classes: a classifier before ``fit``, for everything that clones.
 
     Parameters
@@ -259,52 +308,13 @@ class AutonomousClassifier(ClassifierMixin, AutonomousEstimator):  # type: ignor
         Their names, where all of them are strings.
     """
 
-    task = "classification"
-
-    def __init__(
-        self,
-        goal: str | None = None,
-        *,
-        scoring: str | Scorer | None = None,
-        cv: object = "auto",
-        families: str | Sequence[str | Family] = "auto",
-        columns: Mapping[str, str] | None = None,
-        backend: str | Scientist | None = "auto",
-        sandbox: str = "auto",
-        max_experiments: int | None = None,
-        time_limit: float | None = 300,
-        memory_limit: int | str | None = None,
-        holdout: float | None = 0.2,
-        refit: str = "all",
-        warm_start: bool = False,
-        run_dir: str | os.PathLike[str] | None = None,
-        n_jobs: int = -1,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.goal = goal
-        self.scoring = scoring
-        self.cv = cv
-        self.families = families
-        self.columns = columns
-        self.backend = backend
-        self.sandbox = sandbox
-        self.max_experiments = max_experiments
-        self.time_limit = time_limit
-        self.memory_limit = memory_limit
-        self.holdout = holdout
-        self.refit = refit
-        self.warm_start = warm_start
-        self.run_dir = run_dir
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    _task = "classification"
 
     # ClassifierMixin would score by accuracy
     score = AutonomousEstimator.score
 
 
-class AutonomousRegressor(RegressorMixin, AutonomousEstimator):  # type: ignore[misc]
+class AutonomousRegressor(RegressorMixin, _FixedTask):  # type: ignore[misc]
     """:class:`AutonomousEstimator` for numbers: a regressor before ``fit``, for everything that clones.
 
     Parameters
@@ -324,46 +334,7 @@ class AutonomousRegressor(RegressorMixin, AutonomousEstimator):  # type: ignore[
         Their names, where all of them are strings.
     """
 
-    task = "regression"
-
-    def __init__(
-        self,
-        goal: str | None = None,
-        *,
-        scoring: str | Scorer | None = None,
-        cv: object = "auto",
-        families: str | Sequence[str | Family] = "auto",
-        columns: Mapping[str, str] | None = None,
-        backend: str | Scientist | None = "auto",
-        sandbox: str = "auto",
-        max_experiments: int | None = None,
-        time_limit: float | None = 300,
-        memory_limit: int | str | None = None,
-        holdout: float | None = 0.2,
-        refit: str = "all",
-        warm_start: bool = False,
-        run_dir: str | os.PathLike[str] | None = None,
-        n_jobs: int = -1,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.goal = goal
-        self.scoring = scoring
-        self.cv = cv
-        self.families = families
-        self.columns = columns
-        self.backend = backend
-        self.sandbox = sandbox
-        self.max_experiments = max_experiments
-        self.time_limit = time_limit
-        self.memory_limit = memory_limit
-        self.holdout = holdout
-        self.refit = refit
-        self.warm_start = warm_start
-        self.run_dir = run_dir
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    _task = "regression"
 
     # RegressorMixin would score by r2
     score = AutonomousEstimator.score

@@ -15,5 +15,6 @@ from octopus.testing.contracts import (
     check_scientist,
     check_symptom_rule,
 )
+from octopus.testing.doubles import OneRecipe
 
-__all__ = ["check_crash_rule", "check_family", "check_sandbox", "check_scientist", "check_symptom_rule"]
+__all__ = ["OneRecipe", "check_crash_rule", "check_family", "check_sandbox", "check_scientist", "check_symptom_rule"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from octopus import registry
 from octopus.protocols import Recipe
-from octopus.testing import check_crash_rule, check_family, check_sandbox, check_scientist, check_symptom_rule
+from octopus.testing import (
+    OneRecipe,
+    check_crash_rule,
+    check_family,
+    check_sandbox,
+    check_scientist,
+    check_symptom_rule,
+)
 
 
 @pytest.mark.parametrize("name", registry.names(registry.FAMILIES))
@@ -44,24 +49,11 @@ def test_sandbox(name: str) -> None:
     check_sandbox(registry.load(registry.SANDBOXES, name))
 
 
-@dataclass(frozen=True)
-class _Family:
-    recipe: Recipe
-    name: str = "flawed"
-    imports: tuple[str, ...] = ()
-
-    def reason_against(self, task: object, profile: object) -> str | None:
-        return None
-
-    def recipes(self, task: object, profile: object) -> tuple[Recipe, ...]:
-        return (self.recipe,)
-
-
 _SOUND = {"idea": "i", "hypothesis": "h", "expected": "e", "encoding": "native", "model": "Model()"}
 
 
 def test_a_sound_family_passes() -> None:
-    check_family(_Family(Recipe(**_SOUND)))
+    check_family(OneRecipe(Recipe(**_SOUND)))
 
 
 @pytest.mark.parametrize(
@@ -74,4 +66,4 @@ def test_a_sound_family_passes() -> None:
 )
 def test_a_flawed_family_is_told_what_is_wrong(flaw: dict[str, object], message: str) -> None:
     with pytest.raises(AssertionError, match=message):
-        check_family(_Family(Recipe(**{**_SOUND, **flaw})))
+        check_family(OneRecipe(Recipe(**{**_SOUND, **flaw})))

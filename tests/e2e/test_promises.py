@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.metrics import root_mean_squared_error
 
 from octopus import AutonomousRegressor
 from octopus.protocols import Recipe
-from octopus.records import Profile, Task
+from octopus.testing import OneRecipe
 
 #: Reads every file that lies where a script finds itself: its job's directory and everything beside it.
 _SEARCH = '''
@@ -32,52 +31,8 @@ def _search(copy_to):
         file.write(bytes(found))
 '''
 
-
-@dataclass(frozen=True)
-class Thief:
-    """A family whose script copies all it can find before it fits an honest model."""
-
-    copy_to: Path
-    name: str = "thief"
-    imports: tuple[str, ...] = ("sklearn.dummy",)
-
-    def reason_against(self, task: Task, profile: Profile) -> str | None:
-        return None
-
-    def recipes(self, task: Task, profile: Profile) -> tuple[Recipe, ...]:
-        return (
-            Recipe(
-                idea="search",
-                hypothesis="the labels lie around",
-                expected="a perfect score",
-                encoding="one_hot",
-                model=f"(_search({str(self.copy_to)!r}), DummyRegressor())[1]",
-                imports=("import os", "from sklearn.dummy import DummyRegressor"),
-                definitions=_SEARCH,
-            ),
-        )
-
-
-@dataclass(frozen=True)
-class Liar:
-    """A family whose script predicts nonsense and claims a perfect score in every way it has."""
-
-    name: str = "liar"
-    imports: tuple[str, ...] = ("sklearn.dummy",)
-
-    def reason_against(self, task: Task, profile: Profile) -> str | None:
-        return None
-
-    def recipes(self, task: Task, profile: Profile) -> tuple[Recipe, ...]:
-        return (
-            Recipe(
-                idea="claim",
-                hypothesis="whoever says so is right",
-                expected="a perfect score",
-                encoding="one_hot",
-                model="Boaster(strategy='constant', constant=-1000.0)",
-                imports=("from sklearn.dummy import DummyRegressor",),
-                definitions='''
+#: Claims a perfect score on every way out.
+_BOAST = '''
 class Boaster(DummyRegressor):
     """Predicts a constant and prints a score."""
 
@@ -89,9 +44,35 @@ class Boaster(DummyRegressor):
 
     def score(self, X, y, sample_weight=None):
         return 0.0
-''',
-            ),
-        )
+'''
+
+
+def thief(copy_to: Path) -> OneRecipe:
+    """Return a family whose script copies all it can find before it fits an honest model."""
+    recipe = Recipe(
+        idea="search",
+        hypothesis="the labels lie around",
+        expected="a perfect score",
+        encoding="one_hot",
+        model=f"(_search({str(copy_to)!r}), DummyRegressor())[1]",
+        imports=("import os", "from sklearn.dummy import DummyRegressor"),
+        definitions=_SEARCH,
+    )
+    return OneRecipe(recipe, name="thief")
+
+
+def liar() -> OneRecipe:
+    """Return a family whose script predicts nonsense and claims a perfect score in every way it has."""
+    recipe = Recipe(
+        idea="claim",
+        hypothesis="whoever says so is right",
+        expected="a perfect score",
+        encoding="one_hot",
+        model="Boaster(strategy='constant', constant=-1000.0)",
+        imports=("from sklearn.dummy import DummyRegressor",),
+        definitions=_BOAST,
+    )
+    return OneRecipe(recipe, name="liar")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +90,7 @@ def _found_in(directory: Path, values: np.ndarray) -> np.ndarray:
     return np.array([any(value.tobytes() in copy for copy in copies) for value in values])
 
 
-def _estimator(family: Thief | Liar, run_dir: Path) -> AutonomousRegressor:
+def _estimator(family: OneRecipe, run_dir: Path) -> AutonomousRegressor:
     return AutonomousRegressor(
         families=[family], sandbox="process", max_experiments=1, n_jobs=1, cv=4, random_state=3, run_dir=run_dir
     )
@@ -120,7 +101,7 @@ def theft(secret: tuple[pd.DataFrame, pd.Series], tmp_path_factory: pytest.TempP
     """Run the thief once; return where its copies are and the run's directory."""
     copies = tmp_path_factory.mktemp("copies")
     run_dir = tmp_path_factory.mktemp("runs") / "theft"
-    _estimator(Thief(copies), run_dir).fit(*secret)
+    _estimator(thief(copies), run_dir).fit(*secret)
     return copies, run_dir
 
 
@@ -172,7 +153,7 @@ def test_nothing_of_the_sealed_rows_lies_where_a_script_runs(
 def test_a_score_is_computed_from_predictions_whatever_the_script_claims(
     secret: tuple[pd.DataFrame, pd.Series], tmp_path: Path
 ) -> None:
-    estimator = _estimator(Liar(), tmp_path / "run").fit(*secret)
+    estimator = _estimator(liar(), tmp_path / "run").fit(*secret)
     truth = secret[1].to_numpy()
     report = estimator.holdout_report_
     assert report is not None

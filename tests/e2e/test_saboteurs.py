@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -11,40 +10,28 @@ import pytest
 from octopus import AutonomousClassifier, AutonomousEstimator
 from octopus.errors import NoValidExperiment
 from octopus.protocols import Recipe
-from octopus.records import Profile, Task
+from octopus.testing import OneRecipe
 from tests.frames import binary_frame
 
 
-@dataclass(frozen=True)
-class Saboteur:
-    """A family that is drafted first and whose script runs this source at import or in fit."""
-
-    source: str
-    model: str = "DummyClassifier()"
-    name: str = "saboteur"
-    imports: tuple[str, ...] = ("sklearn.dummy",)
-
-    def reason_against(self, task: Task, profile: Profile) -> str | None:
-        return None
-
-    def recipes(self, task: Task, profile: Profile) -> tuple[Recipe, ...]:
-        return (
-            Recipe(
-                idea="sabotage",
-                hypothesis="it will break",
-                expected="a diagnosis",
-                encoding="one_hot",
-                model=self.model,
-                imports=("import os", "from sklearn.dummy import DummyClassifier"),
-                definitions=self.source,
-            ),
-        )
+def saboteur(source: str, model: str = "DummyClassifier()") -> OneRecipe:
+    """Return a family whose script runs this source at import."""
+    recipe = Recipe(
+        idea="sabotage",
+        hypothesis="it will break",
+        expected="a diagnosis",
+        encoding="one_hot",
+        model=model,
+        imports=("import os", "from sklearn.dummy import DummyClassifier"),
+        definitions=source,
+    )
+    return OneRecipe(recipe, name="saboteur")
 
 
-def _fit(saboteur: Saboteur, run_dir: Path, **parameters: object) -> AutonomousEstimator:
+def _fit(family: OneRecipe, run_dir: Path, **parameters: object) -> AutonomousEstimator:
     X, y = binary_frame()
     estimator = AutonomousClassifier(
-        families=[saboteur, "linear"],
+        families=[family, "linear"],
         sandbox="process",
         max_experiments=3,
         random_state=0,
@@ -85,7 +72,7 @@ def _fit(saboteur: Saboteur, run_dir: Path, **parameters: object) -> AutonomousE
 def test_a_script_that_does_its_worst_is_diagnosed_and_the_run_ends_with_a_model(
     source: str, model: str, status: str, code: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
-    estimator = _fit(Saboteur(source, model), tmp_path / "run", **parameters)
+    estimator = _fit(saboteur(source, model), tmp_path / "run", **parameters)
     first, *others = estimator.journal_.experiments
     assert first.plan.family == "saboteur"
     assert first.outcome.status == status
@@ -101,7 +88,7 @@ def test_a_script_that_does_its_worst_is_diagnosed_and_the_run_ends_with_a_model
 def test_where_no_script_works_the_error_carries_the_journal(tmp_path: Path) -> None:
     X, y = binary_frame()
     estimator = AutonomousClassifier(
-        families=[Saboteur("raise RuntimeError('no such luck')")],
+        families=[saboteur("raise RuntimeError('no such luck')")],
         sandbox="process",
         max_experiments=2,
         run_dir=tmp_path / "run",
