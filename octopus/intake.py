@@ -31,6 +31,8 @@ class Intake:
 
     Parameters
     ----------
+    names : tuple of str
+        Every column of X, in order; those of an array are x0, x1, ….
     schema : Schema
         Columns that may be used, in the user's order.
     data : Dataset
@@ -49,6 +51,7 @@ class Intake:
         What was noticed and done.
     """
 
+    names: tuple[str, ...]
     schema: Schema
     data: Dataset
     holdout: Dataset | None
@@ -123,6 +126,7 @@ def read_input(
         row_ids=labelled,
     )
     return Intake(
+        names=schema.names,
         schema=kept,
         data=data,
         holdout=None if holdout is None else _read_holdout(holdout, kept, target),

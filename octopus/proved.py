@@ -163,7 +163,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         self.best_experiment_ = shipped.experiment
         self.run_dir_ = path
         self.scientist_ = scientist.name
-        self.schema_ = intake.schema
+        self.schema_, self._names = intake.schema, intake.names
         if intake.target.classes is not None:
             self.classes_ = intake.target.classes
         elif hasattr(self, "classes_"):
@@ -184,6 +184,8 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         raw = check_table(X)
         validate_data(self, X, skip_check_array=True, reset=False)
+        if not (hasattr(self, "feature_names_in_") and isinstance(X, pd.DataFrame)):
+            raw = raw.set_axis(list(self._names), axis=1)  # by position, as scikit-learn has it
         try:
             table = self.schema_.apply(raw)
         except SchemaError as error:

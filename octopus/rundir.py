@@ -99,6 +99,7 @@ def open_run(
     name = run_name(target)
     path = Path(run_dir) if run_dir is not None else Path(platformdirs.user_data_dir("octopus")) / "runs" / name
     _check(path, warm_start)
+    is_new = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -106,14 +107,18 @@ def open_run(
     file = JournalFile(path / FILENAME, observers)
     before_s = file.journal.elapsed_s
     started = file.journal.started
-    with tempfile.TemporaryDirectory(prefix=_WORKSPACE, dir=path) as workspace, _held(Path(workspace)):
-        run = Run(
-            name=started.run if started else path.name,
-            file=file,
-            workspace=Path(workspace),
-            elapsed_s=lambda: before_s + clock(),
-        )
-        yield path, run
+    try:
+        with tempfile.TemporaryDirectory(prefix=_WORKSPACE, dir=path) as workspace, _held(Path(workspace)):
+            run = Run(
+                name=started.run if started else path.name,
+                file=file,
+                workspace=Path(workspace),
+                elapsed_s=lambda: before_s + clock(),
+            )
+            yield path, run
+    finally:
+        if is_new and not any(path.iterdir()):  # refused before its first event
+            path.rmdir()
 
 
 def run_name(target: str) -> str:

@@ -111,14 +111,14 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
     asked = question.task if run.journal.started is None else _carried_on(question, run.journal.started, run)
     sealed = seal_holdout(question.data, asked, settings.columns, settings.holdout, given=question.given_holdout)
     task = msgspec.structs.replace(asked, group=sealed.group, time=sealed.time)
-    if run.journal.started is None:
-        run.file.append(_started(task, question, parts, settings, run))
     profile = profile_data(task, sealed, settings.columns, question.findings)
     profile = msgspec.structs.replace(profile, families=_verdicts(parts.families, task, profile))
     plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv)
+    bench = _bench(task, question.scoring, sealed, plan, parts, settings, run)
+    if run.journal.started is None:  # whatever cannot be used was refused by now, and left no trace
+        run.file.append(_started(task, question, parts, settings, run))
     if run.journal.profile is None:
         run.file.append(Profiled(**run.stamp(), profile=profile, validation=plan))
-    bench = _bench(task, question.scoring, sealed, plan, parts, settings, run)
     if run.journal.stopped is None:
         try:
             stop = _explore(task, profile, plan, bench, parts, settings.budget, run)
@@ -240,7 +240,7 @@ def _verdicts(families: Sequence[Family], task: Task, profile: Profile) -> tuple
 
 def _why_nothing(journal: Journal) -> str:
     """Say what was tried and what came of it most often."""
-    causes = [d.title for e in journal.experiments for d in e.diagnoses[:1]]
+    causes = [f"{d.title} ({d.evidence})" for e in journal.experiments for d in e.diagnoses[:1]]
     stopped = journal.stopped.decision.reason if journal.stopped else ""
     if not causes:
         return f"{len(journal.experiments)} were run ({stopped})"

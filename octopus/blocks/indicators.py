@@ -54,7 +54,7 @@ class Indicators(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         parts = self._parts(X)
         if self.dense_:
             return np.hstack([dense(part) for part in parts])
-        return sparse.hstack(parts, format="csr")
+        return sparse.hstack([sparse.csr_matrix(part) for part in parts], format="csr")
 
     def _parts(self, X: pd.DataFrame) -> list[np.ndarray | sparse.csr_matrix]:
         parts = []

@@ -247,3 +247,23 @@ def test_a_metric_of_another_task_is_refused_before_anything_is_written(tmp_path
     with pytest.raises(InvalidParameter, match="regression metric"):
         AutonomousEstimator(**{**_QUICK, "scoring": "r2", "run_dir": tmp_path / "run"}).fit(X, y)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("fit_on_frame", [True, False])
+def test_arrays_and_frames_are_interchangeable_by_position(fit_on_frame: bool) -> None:
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    estimator = AutonomousClassifier(**_QUICK, columns={} if fit_on_frame else {"x0": "ignore"})
+    estimator.fit(X if fit_on_frame else X.to_numpy(), y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # scikit-learn's own, that names come on one side only
+        np.testing.assert_array_equal(estimator.predict_proba(X), estimator.predict_proba(X.to_numpy()))
+
+
+def test_what_is_refused_leaves_no_directory_behind(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    estimator = AutonomousClassifier(**_QUICK, cv=1, run_dir=tmp_path / "run")
+    with pytest.raises(InvalidParameter, match="cv=1"):
+        estimator.fit(X, y)
+    assert not (tmp_path / "run").exists()
+    estimator.set_params(cv=2).fit(X, y)
+    assert (tmp_path / "run" / "model" / "estimator.pkl").exists()

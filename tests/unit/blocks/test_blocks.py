@@ -249,3 +249,22 @@ def test_imports_are_merged_with_the_standard_library_first():
         ["import numpy as np", "from b import B", "from b import a, Z", "import math", "import numpy as np"]
     )
     assert block == "import math\n\nimport numpy as np\nfrom b import B, Z, a"
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 300])
+def test_indicators_of_many_levels_without_gaps_take_any_number_of_rows(n_rows):
+    rng = np.random.default_rng(0)
+    levels = list("abcdefghijklmnopqrst")
+    X = pd.DataFrame({"a": rng.normal(size=300), "c": pd.Categorical(rng.choice(levels, 300), categories=levels)})
+    transform = Indicators().fit(X)
+    assert not transform.dense_
+    whole = transform.transform(X).toarray()
+    np.testing.assert_allclose(transform.transform(X.iloc[:n_rows]).toarray(), whole[:n_rows])
+
+
+def test_indicators_fill_gaps_with_the_weighted_mean_and_mark_them():
+    X = pd.DataFrame({"a": [1.0, 3.0, np.nan, 3.0]})
+    weighted = Indicators().fit(X, sample_weight=np.array([2.0, 1.0, 5.0, 1.0])).transform(X)
+    repeated = Indicators().fit(pd.DataFrame({"a": [1.0, 1.0, 3.0, 3.0, np.nan]})).transform(X)
+    np.testing.assert_allclose(weighted, repeated)
+    np.testing.assert_allclose(weighted[2], [0.0, 1.0])
