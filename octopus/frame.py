@@ -248,7 +248,7 @@ def _kind(name: str, values: Values) -> ColumnType:
 
 def _kind_of_objects(name: str, values: Values) -> ColumnType:
     inferred = pd.api.types.infer_dtype(values, skipna=True)
-    if inferred == "complex":
+    if inferred == "complex" or (inferred == "mixed" and any(isinstance(value, complex) for value in values)):
         raise SchemaError(f"Complex data not supported: column {name!r} holds complex numbers; give its parts")
     if inferred == "boolean":
         return "boolean"

@@ -153,6 +153,8 @@ def _one_column(y: object) -> Column:
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object).infer_objects()
     inferred = pd.api.types.infer_dtype(series, skipna=True)
+    if inferred == "mixed" and any(isinstance(value, complex) for value in series):  # pandas 2 with gaps between
+        inferred = "complex"
     if (why_not := _NO_TARGETS.get(inferred)) is not None:
         raise InvalidData(why_not)
     if inferred == "mixed" and any(isinstance(value, list | set | dict | np.ndarray) for value in series):

@@ -35,7 +35,7 @@ def test_two_others_are_named_both_and_the_one_that_shares_nothing_is_not(
         info = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "RECORD").write_text(f"{package}/__init__.py,,\n")
+        (info / "top_level.txt").write_text(f"{package}\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert other_owners() == ("octopus-a", "octopus-b")
     message = clash_message()

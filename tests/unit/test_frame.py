@@ -166,7 +166,7 @@ def test_dates_as_text_may_be_of_several_lengths_and_zones() -> None:
         ([1.5], [True, False, True], [1.0, 0.0, 1.0]),
         ([1.5], ["inf", "", " "], [None, None, None]),
         ([1.5], pd.array([None, None, 2], dtype="Float64"), [None, None, 2.0]),
-        ([1.5], np.array([2**2000, None, 1], dtype=object), [None, None, 1.0]),
+        ([1.5], pd.Series([2**2000, None, 1], dtype=object), [None, None, 1.0]),
         (np.array([1.5], dtype="float32"), [1e300, 1.0, None], [None, 1.0, None]),
         ([True], ["Yes", "", "f"], [1.0, None, 0.0]),
         ([True], [1, 0, None], [1.0, 0.0, None]),
