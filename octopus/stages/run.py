@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -102,14 +103,16 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial
         return Trial(outcome=refusal)
     began = time.monotonic()
     deadline = began + wall_s
+    # A script whose first fold takes longer than this could not finish the others: a hang costs that much, no more.
+    first_deadline = began + wall_s / _n_rounds(len(bench.folds), bench.n_jobs)
     results: list[JobResult] = []
     if len(bench.train) > _SMOKE_ABOVE_ROWS:
-        smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), deadline, n_parallel=1))
+        smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), first_deadline, n_parallel=1))
         if smoke.outcome.status != "ok":
             return Trial(outcome=_over_all([smoke], time.monotonic() - began))
         results = _run_folds(script, task, bench, bench.folds, deadline)
     else:
-        results = _run_folds(script, task, bench, bench.folds[:1], deadline)
+        results = _run_folds(script, task, bench, bench.folds[:1], first_deadline)
         if results[0].outcome.status == "ok":
             results += _run_folds(script, task, bench, bench.folds[1:], deadline)
     outcome = _over_all(results, time.monotonic() - began)
@@ -139,6 +142,11 @@ def check_source(source: str) -> Outcome | None:
 def _required_arguments(arguments: ast.arguments) -> int:
     n_positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
     return n_positional + sum(default is None for default in arguments.kw_defaults)
+
+
+def _n_rounds(n_folds: int, n_jobs: int) -> int:
+    """Return how many times a fold's time passes until all are done: the first runs alone, the others in parallel."""
+    return 1 + math.ceil((n_folds - 1) / max(1, min(n_jobs, n_folds - 1)))
 
 
 def _run_folds(script: Script, task: Task, bench: Bench, folds: Sequence[Fold], deadline: float) -> list[JobResult]:

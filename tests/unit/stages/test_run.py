@@ -336,7 +336,7 @@ def test_the_time_of_all_folds_together_is_limited(monkeypatch: pytest.MonkeyPat
 
     sandbox = _Prepared(answer)
     trial = run_script(SCRIPT, _task(), _bench(data, sandbox), 10.0)
-    assert [job.limits.wall_s for job in sandbox.jobs] == [10.0, 6.0, 2.0, 0.5, 0.5]
+    assert [job.limits.wall_s for job in sandbox.jobs] == [2.0, 6.0, 2.0, 0.5, 0.5], "a fifth for the first of five"
     assert trial.outcome.wall_s == 20.0
 
 
@@ -461,3 +461,12 @@ def test_what_is_refused_is_not_run() -> None:
     trial = run_script(Script(source="def", author="model"), _task(), _bench(_regression(), sandbox), WALL_S)
     assert not sandbox.jobs
     assert trial.outcome.status == "rejected"
+
+
+@pytest.mark.parametrize(("n_jobs", "share"), [(1, 5), (2, 3), (4, 2), (16, 2)])
+def test_a_script_that_hangs_at_once_costs_one_round_of_its_time(n_jobs: int, share: int) -> None:
+    data = _regression()
+    sandbox = _Prepared(lambda job: JobResult(outcome=Outcome(status="timeout", stage="fit")))
+    run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=n_jobs), 600.0)
+    assert len(sandbox.jobs) == 1
+    assert sandbox.jobs[0].limits.wall_s == pytest.approx(600.0 / share, abs=5.0)
