@@ -1,7 +1,7 @@
 """The command line: arguments and printing.
 
 Exit codes: 0 done, 1 the run ended without a model, 2 the input or a parameter cannot be used, 3 interrupted with the
-best model so far kept.
+best model so far kept, 130 interrupted before there was one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from octopus.errors import (
     RunDirectoryError,
 )
 
-_DONE, _NO_MODEL, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 3
+_NO_MODEL, _BAD_INPUT, _INTERRUPTED, _KILLED = 1, 2, 3, 130
 
 app = typer.Typer(
     name="octopus",
@@ -124,7 +124,14 @@ def fit(
     )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", OctopusWarning)
-        estimator.fit(table.drop(columns=target), table[target])
+        try:
+            estimator.fit(table.drop(columns=target), table[target])
+        except KeyboardInterrupt:
+            _say_error(
+                f"interrupted before a model was fitted. {estimator.run_dir} keeps what was done: "
+                "AutonomousEstimator(warm_start=True, run_dir=…) with the same data carries it on"
+            )
+            raise typer.Exit(_KILLED) from None
     for warning in caught:
         _show_warning(warning, quiet)
     if quiet:
@@ -132,8 +139,7 @@ def fit(
     else:
         _say("Model", f"{estimator.run_dir_ / 'model'}  ·  octopus predict {estimator.run_dir_} DATA  ·  "
                       f"octopus show {estimator.run_dir_}")  # fmt: skip
-    stopped = estimator.journal_.stopped
-    if stopped is not None and stopped.decision.reason == "interrupted":
+    if estimator.journal_.interrupted:
         raise typer.Exit(_INTERRUPTED)
 
 
@@ -167,8 +173,9 @@ def predict(
     ),
 ) -> None:
     """Predict the rows of a table with the model of a run."""
-    from octopus.tables import read_file, write_file
+    from octopus.tables import check_output, read_file, write_file
 
+    check_output(output)
     estimator = _load_estimator(run)
     table = read_file(data)
     expected = list(estimator.feature_names_in_)

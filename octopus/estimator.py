@@ -219,7 +219,7 @@ class AutonomousEstimator(ProvedModel):
             journal = run.journal
         self._remember(path, journal, shipped, intake, scientist)
         self._write(path / "model")
-        if journal.stopped is not None and journal.stopped.decision.reason == "interrupted":
+        if journal.interrupted:
             warnings.warn(InterruptedSearch("interrupted: the best model so far is returned"), stacklevel=2)
         return self
 

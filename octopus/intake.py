@@ -169,12 +169,15 @@ def check_table(X: object, min_rows: int = 1) -> pd.DataFrame:
             return X.set_axis([str(name) for name in X.columns], axis=1)
         X = np.empty(X.shape)
     try:
+        if isinstance(X, list | tuple) and np.asarray(X).dtype.kind in "US":  # NumPy would spell numbers and gaps out
+            X = np.asarray(X, dtype=object)
         array = check_array(
             X, dtype=None, ensure_all_finite=False, ensure_min_samples=min_rows, input_name="X", estimator="octopus"
         )
     except (ValueError, TypeError) as error:
         raise InvalidData(f"X cannot be used: {error}") from error
-    return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+    table = pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+    return table.infer_objects() if array.dtype == object else table
 
 
 def check_roles(columns: Mapping[str, str], names: Sequence[str]) -> None:

@@ -34,6 +34,8 @@ from octopus.records import (
 
 #: Version of the format; bumped when an older reader could misread a newer file.
 FORMAT = 1
+#: How a reason begins where the user ended a search or a proof.
+INTERRUPTED = "interrupted"
 #: Name of the file in a run directory: its presence marks the directory as ours.
 FILENAME = "journal.jsonl"
 
@@ -113,6 +115,12 @@ class Journal(Record, frozen=True, kw_only=True):
     def finished(self) -> RunFinished | None:
         """The closing event; None for a run that did not end."""
         return self._first(RunFinished)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user ended the search or the proof before its time."""
+        reasons = (self.stopped.decision.reason if self.stopped else "", self.finished.reason if self.finished else "")
+        return any(reason.startswith(INTERRUPTED) for reason in reasons)
 
     def with_event(self, event: AnyEvent) -> Journal:
         """Return the journal with one more event."""

@@ -13,8 +13,10 @@ from typing import Literal
 
 from octopus.budget import worthwhile_threads
 from octopus.dataset import Dataset, Float
-from octopus.errors import InterruptedSearch, NoValidExperiment, ReplayWarning
+from octopus.errors import NoValidExperiment, ReplayWarning
 from octopus.frame import write_table
+from octopus.journal import INTERRUPTED
+from octopus.protocols import JobResult
 from octopus.records import (
     Budget,
     Experiment,
@@ -115,20 +117,28 @@ def prove(
     """
     court = _Court(task=task, sealed=sealed, bench=bench, budget=budget, run=run)
     everything: Literal["all", "train"] = "all" if sealed.holdout is None else "train"
-    shipped = _first_that_replays(court, everything)
-    reason = "there is no holdout: the winner was fitted on every row" if sealed.holdout is None else "refit='train'"
     try:
-        holdout = None if sealed.holdout is None else sealed.holdout.open()
-        if holdout is not None and run.journal.holdout is None:
-            _open_holdout(court, holdout, shipped)
-        if holdout is not None and refit == "all":
-            shipped, reason = _refit(court, holdout, shipped)
-        if holdout is not None and run.journal.holdout is None:
-            reason = f"{reason}; {task.scoring} is undefined on the sealed rows, so nothing is proved by them"
+        shipped = _first_that_replays(court, everything)
     except KeyboardInterrupt:
-        reason = "interrupted: the scored fit ships"
-        warnings.warn(InterruptedSearch(reason), stacklevel=2)
-    run.file.append(RunFinished(**run.stamp(), shipped=shipped.fitted_on, reason=reason))
+        if run.journal.interrupted:  # the second time: the user means it
+            raise
+        shipped = _first_that_replays(court, everything)
+        return _finish(court, shipped, f"{INTERRUPTED} before the holdout was opened: the winner ships unproved")
+    if sealed.holdout is None:
+        return _finish(court, shipped, "there is no holdout: the winner was fitted on every row")
+    try:
+        holdout = sealed.holdout.open()
+        problem = "" if run.journal.holdout is not None else _open_holdout(court, holdout, shipped)
+        shipped, reason = _refit(court, holdout, shipped) if refit == "all" else (shipped, "refit='train'")
+    except KeyboardInterrupt:
+        scored = "the scored fit ships" if run.journal.holdout else "the fit on the other rows ships, unproved"
+        return _finish(court, shipped, f"{INTERRUPTED} in the proof: {scored}")
+    return _finish(court, shipped, f"{reason}; {problem}" if problem else reason)
+
+
+def _finish(court: _Court, shipped: Shipped, reason: str) -> Shipped:
+    """Journal which fit ships, and why that one."""
+    court.run.file.append(RunFinished(**court.run.stamp(), shipped=shipped.fitted_on, reason=reason))
     return shipped
 
 
@@ -166,11 +176,17 @@ def _fit_and_replay(
     return Shipped(model=result.model, sha256=sha256, experiment=experiment, fitted_on=fitted_on)
 
 
-def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> None:
-    """Predict the sealed rows with the fit that was replayed, and score them once."""
-    predictions = _predict(court, shipped.model, holdout)
+def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> str:
+    """Predict the sealed rows with the fit that was replayed, score them once; return why nothing is proved by them."""
+    result = _predict(court, shipped.model, holdout)
+    predictions = result.predictions
     if predictions is None:
-        return
+        outcome = result.outcome
+        problem = (
+            f"the winner could not predict the sealed rows ({outcome.status} in {outcome.stage}: {outcome.reason})"
+        )
+        warnings.warn(ReplayWarning(problem), stacklevel=2)
+        return problem
     train, task = court.sealed.train, court.task
     baselines = {"constant": constant_predictions(train.y, task.n_classes, len(holdout), train.sample_weight)}
     plain = court.run.journal.valid_experiments[0]
@@ -185,20 +201,21 @@ def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> None:
         len(court.run.journal.experiments),
         task.random_state,
     )
-    if report is not None:
-        court.run.file.append(HoldoutOpened(**court.run.stamp(), report=report))
+    if report is None:
+        return f"{task.scoring} is undefined on the sealed rows, so nothing is proved by them"
+    court.run.file.append(HoldoutOpened(**court.run.stamp(), report=report))
+    return ""
 
 
 def _plain_predictions(court: _Court, script: Script, holdout: Dataset) -> Float | None:
     """Fit the first script that worked, the plain baseline, on the same rows and predict the same holdout."""
     bench = court.bench
     result, _ = fit_script(script, court.task, court.sealed.train, bench.features, bench.sandbox, court.limits)
-    return None if result.model is None else _predict(court, result.model, holdout)
+    return None if result.model is None else _predict(court, result.model, holdout).predictions
 
 
-def _predict(court: _Court, model: bytes, rows: Dataset) -> Float | None:
-    result = predict_rows(model, rows.table, court.task, court.run.workspace, court.bench.sandbox, court.limits)
-    return result.predictions
+def _predict(court: _Court, model: bytes, rows: Dataset) -> JobResult:
+    return predict_rows(model, rows.table, court.task, court.run.workspace, court.bench.sandbox, court.limits)
 
 
 def _refit(court: _Court, holdout: Dataset, scored: Shipped) -> tuple[Shipped, str]:

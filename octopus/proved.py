@@ -183,7 +183,14 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         """Return probabilities or values of raw rows."""
         check_is_fitted(self)
         raw = check_table(X)
-        validate_data(self, X, skip_check_array=True, reset=False)
+        if not raw.columns.is_unique:
+            raise InvalidData(
+                f"X has columns of one name: {', '.join(raw.columns[raw.columns.duplicated()])}. Drop some."
+            )
+        try:
+            validate_data(self, X, skip_check_array=True, reset=False)
+        except ValueError as error:
+            raise InvalidData(str(error)) from error
         if not (hasattr(self, "feature_names_in_") and isinstance(X, pd.DataFrame)):
             raw = raw.set_axis(list(self._names), axis=1)  # by position, as scikit-learn has it
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from octopus.errors import InvalidParameter
 from octopus.goal import read_metric
 from octopus.intake import Intake, data_hash
 from octopus.records import Task, Understanding
@@ -75,7 +77,27 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
 
 
 def read_seed(random_state: int | np.random.RandomState | None) -> int:
-    """Return the seed of the run: the user's own number, or one that is drawn."""
-    if isinstance(random_state, int | np.integer):
+    """Return the seed of the run: the user's own number, or one that is drawn.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+        As scikit-learn takes it.
+
+    Returns
+    -------
+    int
+        From 0 to 2**32 - 1.
+
+    Raises
+    ------
+    InvalidParameter
+        It is none of these.
+    """
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool) and 0 <= random_state < 2**32:
         return int(random_state)
+    if random_state is not None and not isinstance(random_state, np.random.RandomState):
+        raise InvalidParameter(
+            "random_state", random_state, "it seeds nothing", "Use a whole number from 0 to 4294967295, or None."
+        )
     return int(check_random_state(random_state).randint(2**31 - 1))

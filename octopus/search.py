@@ -16,7 +16,7 @@ from octopus.budget import experiment_wall_s
 from octopus.dataset import Dataset
 from octopus.errors import NoValidExperiment, RunDirectoryError
 from octopus.frame import write_table
-from octopus.journal import FORMAT, Journal
+from octopus.journal import FORMAT, INTERRUPTED, Journal
 from octopus.proof import Shipped, prove
 from octopus.protocols import CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
 from octopus.records import (
@@ -123,7 +123,7 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
         try:
             stop = _explore(task, profile, plan, bench, parts, settings.budget, run)
         except KeyboardInterrupt:
-            stop = Decision(action="stop", reason="interrupted")
+            stop = Decision(action="stop", reason=INTERRUPTED)
         winner = run.journal.best
         run.file.append(SearchStopped(**run.stamp(), decision=stop, winner=winner.number if winner else None))
     if run.journal.best is None:

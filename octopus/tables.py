@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from octopus.errors import InvalidData
+from octopus.errors import InvalidData, InvalidParameter
 
 #: Bytes that are looked at for the dialect.
 _SAMPLE = 65_536
@@ -54,6 +54,14 @@ def read_file(path: Path) -> pd.DataFrame:
     raise InvalidData(
         f"{str(path)!r} is of an unknown kind ({path.suffix or 'no suffix'}). Give a CSV or Parquet file."
     )
+
+
+def check_output(path: Path) -> None:
+    """Raise InvalidParameter where a table cannot be written to a file of this name."""
+    if path.is_dir() or path.suffix.lower() not in {".csv", *_PARQUET}:
+        raise InvalidParameter("--output", str(path), "it names no table", "Use a file that ends in .csv or .parquet.")
+    if not path.parent.is_dir():
+        raise InvalidParameter("--output", str(path), f"there is no folder {str(path.parent)!r}", "Make it first.")
 
 
 def write_file(table: pd.DataFrame, path: Path) -> None:

@@ -17,14 +17,20 @@ def decimal_mark(column: pd.Series) -> str:
     Returns
     -------
     str
-        A comma where the texts write ``1.234,56``, a point where they write ``1,234.56`` or leave it open.
+        A comma where the texts write ``1.234,56``, or ``1.234`` beside ``980``; else a point, also where they leave it
+        open.
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         return "."
     text = column.dropna().astype(str)
     comma = text.str.contains(r"\d,\d{1,2}(?!\d)|\d\.\d{3}[.,]|\d,\d{4}", regex=True).sum()
     point = text.str.contains(r"\d\.\d{1,2}(?!\d)|\d,\d{3}[.,]|\d\.\d{4}", regex=True).sum()
-    return "," if comma > point else "."
+    if comma != point:
+        return "," if comma > point else "."
+    pointed = text.str.contains(r"\d\.\d", regex=True)
+    grouped = text.str.contains(r"^\D*[1-9]\d{0,2}(?:\.\d{3})+\D*$", regex=True)
+    whole = text.str.contains(r"^\D*\d{1,3}\D*$", regex=True)
+    return "," if pointed.any() and (grouped == pointed).all() and whole.any() else "."
 
 
 def parsed_number(column: pd.Series, decimal: str = ".") -> pd.Series:

@@ -94,6 +94,10 @@ def test_fit_show_predict_on_a_real_csv(table_of: Callable[[], tuple[pd.DataFram
         (["fit", PENGUINS, "--target", "Region", "--sandbox", "process"], "the target is constant"),
         (["show", "."], "it holds no journal.jsonl"),
         (["predict", ".", PENGUINS], "it holds no model/estimator.pkl"),
+        (["predict", ".", PENGUINS, "-o", "nowhere/p.csv"], "there is no folder 'nowhere'"),
+        (["predict", ".", PENGUINS, "-o", "p.xlsx"], "it names no table"),
+        (["predict", ".", PENGUINS, "-o", "."], "it names no table"),
+        (["fit", PENGUINS, "--target", "Sex", "--sandbox", "process", "--seed", "-1"], "random_state=-1"),
     ],
 )
 def test_bad_input_says_what_is_wrong_and_exits_with_2(arguments: list[object], what: str, tmp_path: Path) -> None:

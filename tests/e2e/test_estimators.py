@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import joblib
@@ -21,9 +22,11 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from octopus import AutonomousClassifier, AutonomousEstimator, AutonomousRegressor
-from octopus.errors import InvalidData, InvalidParameter, WeakSandbox
-from octopus.records import ExperimentFinished, Fitted, HoldoutOpened, RunFinished
+import octopus.search as search_module
+from octopus import AutonomousClassifier, AutonomousEstimator, AutonomousRegressor, proof, read_journal
+from octopus.errors import InterruptedSearch, InvalidData, InvalidParameter, ReplayWarning, WeakSandbox
+from octopus.protocols import JobResult
+from octopus.records import ExperimentFinished, Fitted, HoldoutOpened, Outcome, RunFinished
 from tests.frames import binary_frame
 
 _QUICK = {"families": ["linear"], "sandbox": "process", "max_experiments": 1, "random_state": 0, "n_jobs": 1}
@@ -267,3 +270,93 @@ def test_what_is_refused_leaves_no_directory_behind(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
     estimator.set_params(cv=2).fit(X, y)
     assert (tmp_path / "run" / "model" / "estimator.pkl").exists()
+
+
+def _interrupt_once(function: Callable[..., object]) -> Callable[..., object]:
+    """Return a function whose first call is ended by Ctrl-C."""
+    calls: list[object] = []
+
+    def interrupted(*arguments: object) -> object:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return function(*arguments)
+
+    return interrupted
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "is_scored"),
+    [
+        ("_first_that_replays", "before the holdout was opened: the winner ships unproved", False),
+        ("_open_holdout", "in the proof: the fit on the other rows ships, unproved", False),
+        ("_refit", "in the proof: the scored fit ships", True),
+    ],
+)
+def test_ctrl_c_at_any_step_of_the_proof_keeps_the_winner_and_says_what_is_proved(
+    step: str, words: str, is_scored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = binary_frame()
+    monkeypatch.setattr(proof, step, _interrupt_once(getattr(proof, step)))
+    with pytest.warns(InterruptedSearch):
+        estimator = AutonomousClassifier(**_QUICK).fit(X, y)
+    assert estimator.journal_.interrupted
+    assert estimator.journal_.finished is not None
+    assert estimator.journal_.finished.reason == f"interrupted {words}"
+    assert (estimator.holdout_report_ is not None) == is_scored
+    assert estimator.predict(X.head()).shape == (5,)
+
+
+def test_a_second_ctrl_c_ends_the_fit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    X, y = binary_frame()
+    monkeypatch.setattr(search_module, "_explore", _raise_interrupt_after(search_module._explore))
+    monkeypatch.setattr(proof, "_first_that_replays", _interrupt_once(proof._first_that_replays))
+    with pytest.raises(KeyboardInterrupt):
+        AutonomousClassifier(**_QUICK, run_dir=tmp_path / "run").fit(X, y)
+    assert len(read_journal(tmp_path / "run").valid_experiments) == 1
+
+
+def _raise_interrupt_after(function: Callable[..., object]) -> Callable[..., object]:
+    def interrupted(*arguments: object) -> object:
+        function(*arguments)
+        raise KeyboardInterrupt
+
+    return interrupted
+
+
+def test_a_winner_that_cannot_predict_the_sealed_rows_is_said_to_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = binary_frame()
+    outcome = Outcome(status="memory", stage="predict", reason="it held too much")
+    monkeypatch.setattr(proof, "_predict", lambda *_: JobResult(outcome=outcome))
+    with pytest.warns(ReplayWarning, match="could not predict the sealed rows"):
+        estimator = AutonomousClassifier(**_QUICK).fit(X, y)
+    assert estimator.holdout_report_ is None
+    assert estimator.journal_.finished is not None
+    assert (
+        "could not predict the sealed rows (memory in predict: it held too much)" in estimator.journal_.finished.reason
+    )
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "a", True])
+def test_what_is_no_seed_is_refused(seed: object) -> None:
+    X, y = binary_frame()
+    with pytest.raises(InvalidParameter, match="random_state"):
+        AutonomousClassifier(**{**_QUICK, "random_state": seed}).fit(X, y)
+
+
+def test_columns_that_are_missing_or_doubled_are_typed_errors_in_predict(fitted: AutonomousEstimator) -> None:
+    X, _ = binary_frame()
+    with pytest.raises(InvalidData, match="feature names should match"):
+        fitted.predict(X.iloc[:, 1:])
+    with pytest.raises(InvalidData, match="columns of one name"):
+        fitted.predict(pd.concat([X, X.iloc[:, :1]], axis=1))
+
+
+def test_lists_of_mixed_types_keep_their_numbers_and_gaps(fitted: AutonomousEstimator) -> None:
+    X, _ = binary_frame()
+    rows = X.head(20).astype(object).to_numpy()
+    rows[3, 0] = None
+    as_frame = pd.DataFrame(rows, columns=X.columns)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # scikit-learn's own, that names come on one side only
+        np.testing.assert_array_equal(fitted.predict_proba(rows.tolist()), fitted.predict_proba(as_frame))

@@ -268,3 +268,17 @@ def test_indicators_fill_gaps_with_the_weighted_mean_and_mark_them():
     repeated = Indicators().fit(pd.DataFrame({"a": [1.0, 1.0, 3.0, 3.0, np.nan]})).transform(X)
     np.testing.assert_allclose(weighted, repeated)
     np.testing.assert_allclose(weighted[2], [0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["980 €", "2.418 €", "1.000 €", "1.234.567 €"], [980.0, 2418.0, 1000.0, 1234567.0]),
+        (["2.418 kg", "0.980 kg", "1.000 kg"], [2.418, 0.98, 1.0]),
+        (["2.418", "1.5", "3"], [2.418, 1.5, 3.0]),
+        (["2,418", "980", "1,000"], [2418.0, 980.0, 1000.0]),
+    ],
+)
+def test_thousands_are_told_from_three_decimals_by_the_numbers_beside_them(texts, numbers):
+    column = pd.Series(texts)
+    assert parsed_number(column, decimal_mark(column)).tolist() == numbers
