@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 from sklearn.metrics import root_mean_squared_error
 
 from octopus import AutonomousRegressor
+from octopus.errors import ReplayWarning
 from octopus.protocols import Recipe
 from octopus.testing import OneRecipe
+from tests.frames import regression_frame
 
 #: Reads every file that lies where a script finds itself: its job's directory and everything beside it.
 _SEARCH = '''
@@ -161,3 +164,82 @@ def test_a_score_is_computed_from_predictions_whatever_the_script_claims(
     assert estimator.best_score_ == pytest.approx(worst_possible_mean, rel=0.01)
     assert report.score == pytest.approx(worst_possible_mean, rel=0.01)
     assert report.beats_baseline == "no"
+
+
+#: Fitted on more than this many rows (all 442, not the 354 outside the holdout) or on any, it lies about single rows.
+_MOODY = """
+class Moody(Ridge):
+    def __init__(self, calm_rows=0):
+        super().__init__()
+        self.calm_rows = calm_rows
+
+    def fit(self, X, y, sample_weight=None):
+        self.n_rows_ = len(y)
+        return super().fit(X, y, sample_weight)
+
+    def predict(self, X):
+        moody = X.shape[0] == 1 and self.n_rows_ > self.calm_rows
+        return super().predict(X) + 100.0 * moody
+"""
+
+
+def moody(calm_rows: int) -> OneRecipe:
+    """Return a family that predicts a row alone otherwise than among others, once it is fitted on many rows."""
+    recipe = Recipe(
+        idea="moods",
+        hypothesis="one row is not like many",
+        expected="a replay that differs",
+        encoding="one_hot",
+        model=f"Moody(calm_rows={calm_rows})",
+        imports=("from sklearn.linear_model import Ridge",),
+        definitions=_MOODY,
+    )
+    return OneRecipe(recipe, name="moody", imports=("sklearn.linear_model",))
+
+
+def plain_mean() -> OneRecipe:
+    """Return a family that predicts the mean."""
+    recipe = Recipe(
+        idea="mean",
+        hypothesis="nothing matters",
+        expected="a floor",
+        encoding="one_hot",
+        model="DummyRegressor()",
+        imports=("from sklearn.dummy import DummyRegressor",),
+    )
+    return OneRecipe(recipe, name="plain_mean")
+
+
+def _fit_moody(calm_rows: int, run_dir: Path) -> AutonomousRegressor:
+    X, y = regression_frame()
+    return AutonomousRegressor(
+        families=[moody(calm_rows), plain_mean()], sandbox="process", max_experiments=2, random_state=0, run_dir=run_dir
+    ).fit(X, y)
+
+
+def test_a_winner_that_does_not_replay_is_passed_over_for_the_next_best(tmp_path: Path) -> None:
+    estimator = _fit_moody(0, tmp_path / "run")
+    best_by_score = estimator.journal_.best
+    assert best_by_score is not None
+    assert best_by_score.plan.family == "moody"
+    first, *others = estimator.journal_.fits
+    assert first.experiment == best_by_score.number
+    assert [check.name for check in first.checks if not check.passed] == ["same prediction for one row alone"]
+    assert all(check.passed for fit in others for check in fit.checks)
+    assert estimator.best_experiment_.plan.family == "plain_mean"
+    report = estimator.holdout_report_
+    assert report is not None
+    assert report.winner == estimator.best_experiment_.number
+
+
+def test_where_only_the_refit_does_not_replay_the_scored_fit_ships(tmp_path: Path) -> None:
+    with pytest.warns(ReplayWarning, match="the scored fit ships"):
+        estimator = _fit_moody(400, tmp_path / "run")
+    scored, refitted = estimator.journal_.fits
+    assert (scored.model.fitted_on, refitted.model.fitted_on) == ("train", "all")
+    assert all(check.passed for check in scored.checks)
+    assert not all(check.passed for check in refitted.checks)
+    assert estimator.journal_.finished is not None
+    assert estimator.journal_.finished.shipped == "train"
+    shipped = (tmp_path / "run" / "model" / "pipeline.pkl").read_bytes()
+    assert hashlib.sha256(shipped).hexdigest() == scored.model.sha256
