@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,9 @@ from sklearn.metrics import root_mean_squared_error
 
 from octopus import AutonomousRegressor
 from octopus.errors import ReplayWarning
+from octopus.journal import Journal
 from octopus.protocols import Recipe
+from octopus.records import Decision, ExperimentProposal, Plan, Profile, Script, Task
 from octopus.testing import OneRecipe
 from tests.frames import regression_frame
 
@@ -243,3 +247,38 @@ def test_where_only_the_refit_does_not_replay_the_scored_fit_ships(tmp_path: Pat
     assert estimator.journal_.finished.shipped == "train"
     shipped = (tmp_path / "run" / "model" / "pipeline.pkl").read_bytes()
     assert hashlib.sha256(shipped).hexdigest() == scored.model.sha256
+
+
+class Ghostwriter:
+    """A scientist whose script counts as a model's: its pickle notes every process that loads it."""
+
+    name = "ghostwriter"
+
+    def __init__(self, notes: Path) -> None:
+        self.notes = notes
+
+    def propose(self, decision: Decision, task: Task, profile: Profile, journal: Journal) -> ExperimentProposal:
+        source = (
+            '"""Hypothesis: nothing matters."""\n'
+            "import os\n\nfrom sklearn.dummy import DummyRegressor\n\n\n"
+            "class Traced(DummyRegressor):\n    def __setstate__(self, state):\n"
+            f"        with open({str(self.notes)!r}, 'a') as file:\n            file.write(f'{{os.getpid()}}\\n')\n"
+            "        super().__setstate__(state)\n\n\n"
+            "def build_pipeline():\n    return Traced()\n"
+        )
+        plan = Plan(family="plain_mean", idea="mean", hypothesis="nothing matters", expected="a floor")
+        return ExperimentProposal(plan=plan, script=Script(source=source, author="model"))
+
+
+def test_a_pickle_that_a_model_wrote_is_never_loaded_in_the_users_process(tmp_path: Path) -> None:
+    X, y = regression_frame()
+    notes = tmp_path / "notes"
+    estimator = AutonomousRegressor(
+        backend=Ghostwriter(notes), families=[plain_mean()], sandbox="process", max_experiments=1, random_state=0,
+        run_dir=tmp_path / "run",
+    ).fit(X, y)  # fmt: skip
+    again = pickle.loads(pickle.dumps(estimator))
+    np.testing.assert_allclose(again.predict(X.head(3)), np.full(3, y.mean()))
+    loaders = {int(pid) for pid in notes.read_text().split()}
+    assert loaders, "it was loaded somewhere, or the test would prove nothing"
+    assert os.getpid() not in loaders
