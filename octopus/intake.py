@@ -341,6 +341,7 @@ def _findings(raw: pd.DataFrame, target: Target, weighted: NDArray[np.bool_], sc
                 code="OCT701",
                 message=f"the target is missing in {n_missing:,} of {len(target.y):,} rows",
                 evidence=f"{n_missing} rows without a target",
+                confidence="certain",
                 action="those rows are left out",
             )
         )
@@ -350,6 +351,7 @@ def _findings(raw: pd.DataFrame, target: Target, weighted: NDArray[np.bool_], sc
                 code="OCT702",
                 message=f"{n_weightless:,} rows have weight zero",
                 evidence=f"{n_weightless} of {len(weighted)} weights are zero",
+                confidence="certain",
                 action="those rows are left out",
             )
         )
@@ -361,6 +363,7 @@ def _findings(raw: pd.DataFrame, target: Target, weighted: NDArray[np.bool_], sc
             columns=(name,),
             message=f"{name} is infinite in {n:,} rows",
             evidence=f"{n} infinities",
+            confidence="certain",
             action="read as missing",
         )
         for name, n in infinite.items()

@@ -13,20 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from octopus.dataset import Float, Rows
+from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.journal import Journal
 from octopus.records import (
     Decision,
     Diagnosis,
     Limits,
     Outcome,
+    Plan,
     Profile,
     Proposal,
     Record,
+    Score,
     Script,
     Task,
     ValidationPlan,
 )
+from octopus.scoring import Scoring
 
 Encoding = Literal["one_hot", "native"]
 
@@ -104,17 +107,38 @@ class Scientist(Protocol):
 class Evidence:
     """What a symptom rule may look at; it never leaves the parent process.
 
-    ``predictions`` has one row per scored row and NaN where a row was never scored: shape (n_rows, n_classes)
-    with probabilities, or (n_rows,). ``y`` has shape (n_rows,).
+    Parameters
+    ----------
+    task, profile, validation : Task, Profile, ValidationPlan
+        What is asked, what is known of the training rows, how candidates are compared.
+    journal : Journal
+        What was done before this experiment.
+    plan : Plan
+        The idea that was run.
+    rows : Dataset
+        The training rows with their labels.
+    folds : tuple of Fold
+        Which rows fitted and which were scored, in the order of ``score.folds`` unless the metric was undefined on one.
+    scoring : Scoring
+        The metric.
+    score : Score
+        Of this experiment.
+    predictions : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Out of fold, NaN where a row was never scored.
+    constant_score : float or None
+        Score of the best constant prediction on these rows.
     """
 
     task: Task
     profile: Profile
     validation: ValidationPlan
     journal: Journal
-    y: Float
+    plan: Plan
+    rows: Dataset
+    folds: tuple[Fold, ...]
+    scoring: Scoring
+    score: Score
     predictions: Float
-    fold_scores: tuple[float, ...]
     constant_score: float | None
 
 
@@ -169,6 +193,9 @@ class Job:
         What ``fit`` may also be told of those rows.
     predict_rows : ndarray of int64
         Positions in the table to predict.
+    seen_rows : ndarray of int64 or None
+        Positions among ``train_rows`` to predict as well, so that the parent can compare what was learned by heart with
+        what holds; they are never part of a validation score.
     n_classes : int
         Number of classes, 0 for regression: fixes the shape of the predictions.
     random_state : int
@@ -190,6 +217,7 @@ class Job:
     sample_weight: Float | None = None
     groups: Rows | None = None
     time: Rows | None = None
+    seen_rows: Rows | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,12 +230,15 @@ class JobResult:
         What happened.
     predictions : ndarray of shape (n, n_classes) or (n,), float64, or None
         Checked for shape, type and range; None unless the outcome is ok.
+    seen : ndarray of shape (n_seen, n_classes) or (n_seen,), float64, or None
+        Predictions of ``seen_rows``, checked likewise.
     model : bytes or None
         The fitted pipeline, opaque, for a ``fit`` that went well.
     """
 
     outcome: Outcome
     predictions: Float | None = None
+    seen: Float | None = None
     model: bytes | None = None
 
 

@@ -35,6 +35,11 @@ Status = Literal[
     "not_run",  # the sandbox could not start it
 ]
 Action = Literal["draft", "repair", "improve", "stop"]
+Confidence = Literal[
+    "certain",  # counted: it is so in these rows
+    "strong",  # more than one kind of evidence, or one that leaves no room
+    "weak",  # worth a look: noted, never acted upon alone
+]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,14 @@ class Understanding(Record, frozen=True, kw_only=True):
     words: str
 
 
+class Costs(Record, frozen=True, kw_only=True):
+    """What the two errors of a binary decision cost, in any unit: only their ratio counts."""
+
+    positive: str
+    false_negative: float
+    false_positive: float
+
+
 class Task(Record, frozen=True, kw_only=True):
     """What is asked: the problem, not the data."""
 
@@ -66,6 +79,7 @@ class Task(Record, frozen=True, kw_only=True):
     group: str | None = None
     time: str | None = None
     weighted: bool = False
+    costs: Costs | None = None
     random_state: int
     understood: tuple[Understanding, ...] = ()
 
@@ -102,7 +116,12 @@ class NumericSummary(Record, frozen=True, kw_only=True):
 
 
 class ColumnProfile(Record, frozen=True, kw_only=True):
-    """One column of the training rows."""
+    """One column of the training rows.
+
+    ``missing_codes`` are numbers that stand for a missing value and are read as one; ``respelled`` says that labels
+    which differ in case and blanks alone are read as one; ``signal`` is what the column tells of the target by itself
+    on rows held out, from 0 (nothing) to 1 (everything): 2 AUC - 1, or R².
+    """
 
     name: str
     kind: ColumnKind
@@ -110,6 +129,9 @@ class ColumnProfile(Record, frozen=True, kw_only=True):
     missing_fraction: float
     n_unique: int
     used: bool
+    signal: float | None = None
+    missing_codes: tuple[float, ...] = ()
+    respelled: bool = False
     numeric: NumericSummary | None = None
     levels: tuple[Level, ...] = ()
     earliest: str | None = None
@@ -123,6 +145,7 @@ class Finding(Record, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     message: str
     evidence: str
+    confidence: Confidence
     action: str
     overrule: str = ""
 
@@ -246,12 +269,18 @@ class Outcome(Record, frozen=True, kw_only=True):
 
 
 class Score(Record, frozen=True, kw_only=True):
-    """Validation score; greater is better, as scikit-learn's scorers have it."""
+    """Validation score; greater is better, as scikit-learn's scorers have it.
+
+    ``train`` is the score of the first fold on rows that it was fitted on; ``others`` are secondary metrics by name,
+    means over the folds.
+    """
 
     scoring: str
     mean: float
     standard_error: float | None
     folds: tuple[float, ...]
+    train: float | None = None
+    others: dict[str, float] = {}
 
 
 class Diagnosis(Record, frozen=True, kw_only=True):
@@ -287,7 +316,11 @@ class Usage(Record, frozen=True, kw_only=True):
 
 
 class Experiment(Record, frozen=True, kw_only=True):
-    """One attempt: complete when it is born."""
+    """One attempt: complete when it is born.
+
+    ``threshold`` is the probability of the positive class from which on acting costs least, by its out-of-fold
+    predictions, where the task has costs.
+    """
 
     number: int
     decision: Decision
@@ -295,6 +328,7 @@ class Experiment(Record, frozen=True, kw_only=True):
     script: Script
     outcome: Outcome
     score: Score | None = None
+    threshold: float | None = None
     diagnoses: tuple[Diagnosis, ...] = ()
     usage: Usage = Usage()
 

@@ -26,6 +26,7 @@ from octopus.records import (
     ExperimentFinished,
     FamilyVerdict,
     Finding,
+    Plan,
     Profile,
     Profiled,
     RunStarted,
@@ -159,9 +160,8 @@ def _explore(
         if trial.score is None:
             diagnoses = diagnose_failure(trial.outcome, proposal.script, profile, parts.crash_rules)
         else:
-            diagnoses = diagnose_symptoms(
-                _evidence(task, profile, plan, bench, trial, run.journal), parts.symptom_rules
-            )
+            evidence = _evidence(task, profile, plan, proposal.plan, bench, trial, run.journal)
+            diagnoses = diagnose_symptoms(evidence, parts.symptom_rules)
         experiment = Experiment(
             number=len(run.journal.experiments) + 1,
             decision=decision,
@@ -209,7 +209,7 @@ def _bench(
 
 
 def _evidence(
-    task: Task, profile: Profile, plan: ValidationPlan, bench: Bench, trial: Trial, journal: Journal
+    task: Task, profile: Profile, validation: ValidationPlan, plan: Plan, bench: Bench, trial: Trial, journal: Journal
 ) -> Evidence:
     assert trial.predictions is not None
     assert trial.score is not None
@@ -218,11 +218,14 @@ def _evidence(
     return Evidence(
         task=task,
         profile=profile,
-        validation=plan,
+        validation=validation,
         journal=journal,
-        y=y,
+        plan=plan,
+        rows=bench.train,
+        folds=bench.folds,
+        scoring=bench.scoring,
+        score=trial.score,
         predictions=trial.predictions,
-        fold_scores=trial.score.folds,
         constant_score=constant,
     )
 

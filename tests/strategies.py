@@ -65,7 +65,7 @@ def _of(hint: Any) -> st.SearchStrategy[Any]:
         return st.one_of([_of(argument) for argument in arguments])
     if origin is tuple:
         return st.lists(_of(arguments[0]), max_size=3).map(tuple)
-    if origin in (Mapping, typing.Mapping):
+    if origin in (dict, Mapping, typing.Mapping):
         return st.dictionaries(_of(arguments[0]), _of(arguments[1]), max_size=3)
     if isinstance(hint, type) and issubclass(hint, Record):
         return st.deferred(lambda: records(hint))

@@ -141,6 +141,7 @@ def copies_finding(copies: Rows, n_contradicting: int, kept_together: bool) -> F
         message=f"{n_copies:,} {'row has' if n_copies == 1 else 'rows have'} the same features as an earlier row",
         evidence=f"{n_copies:,} of {len(copies):,} rows; sets of copies: {n_sets:,}, with different targets: "
         f"{n_contradicting:,}",
+        confidence="certain",
         action="kept together in holdout and folds" if kept_together else "noted: so few values must coincide",
     )
 
@@ -164,6 +165,7 @@ def overlap_finding(n_shared: int, n_rows: int, n_holdout: int) -> Finding:
         code=OVERLAP,
         message=f"{n_shared:,} rows of the given holdout have the features of a training row: its score flatters",
         evidence=f"{n_shared:,} of {n_holdout:,} holdout rows, {n_rows:,} training rows",
+        confidence="certain",
         action="noted",
         overrule="give X_holdout without rows of X",
     )
@@ -242,6 +244,7 @@ def group_name_finding(name: str) -> Finding:
         columns=(name,),
         message=f"{name} names the group, and rows to predict belong to new ones",
         evidence="whole groups are held out, so that none of its values is seen in fit and scoring alike",
+        confidence="certain",
         action="unused",
         overrule=overruled(name),
     )
@@ -262,6 +265,7 @@ def _kind_finding(reading: ColumnReading) -> Finding | None:
         columns=(name,),
         message=f"{name} {message}",
         evidence=f"{profile.n_unique:,} distinct values in {int(reading.counts.sum()):,} rows",
+        confidence="certain",
         action=action,
         overrule=overruled(name) if code == IDENTIFIER else f"columns={{{name!r}: 'categorical'}}",
     )
@@ -289,6 +293,7 @@ def _sentinel(reading: ColumnReading) -> Finding | None:
                 columns=(name,),
                 message=f"{name} holds {code:.0f} where a value seems to be missing",
                 evidence=f"{reading.counts[end]:,} rows; all others lie between {others[0]:.4g} and {others[-1]:.4g}",
+                confidence="certain",
                 action="noted",
                 overrule="replace it by NaN before fit",
             )
@@ -311,6 +316,7 @@ def _spellings(reading: ColumnReading) -> Finding | None:
         columns=(name,),
         message=f"{name} writes {len(variants)} labels in more than one way (such as {variants[0][-1][:30]!r})",
         evidence=f"{len(reading.values)} spellings of {len(by_label)} labels",
+        confidence="certain",
         action="noted",
         overrule="write them alike before fit",
     )
@@ -326,6 +332,7 @@ def _together(code: str, columns: Sequence[ColumnProfile], what: str, evidence: 
         columns=tuple(names),
         message=f"{', '.join(names[:_NAMED_COLUMNS])}{rest} {'has' if len(names) == 1 else 'have'} {what}",
         evidence=evidence,
+        confidence="certain",
         action=action,
         overrule=overruled(names[0]) if code == CONSTANT else "",
     )

@@ -96,6 +96,7 @@ def find_entity(table: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, Fin
         columns=(name,),
         message=f"{name} names {n_entities:,} entities that have up to {largest:,} rows each",
         evidence=f"{n_entities:,} values in {len(table):,} rows, {table[name].count() / n_entities:.1f} rows each",
+        confidence="certain",
         action="kept whole in holdout and folds",
         overrule=overruled(name),
     )
@@ -151,6 +152,7 @@ def find_time(table: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, Findi
         columns=(name,),
         message=f"{name} says when each row happened",
         evidence=reason,
+        confidence="certain",
         action="later rows are predicted from earlier ones",
         overrule=overruled(name),
     )

@@ -101,6 +101,7 @@ def _imbalance(task: Task, target: TargetProfile) -> Finding | None:
         columns=(task.target,),
         message=f"{task.target} is {rarest.value} in only {rarest.count / n_rows:.1%} of the rows",
         evidence=f"{rarest.count:,} of {n_rows:,} rows",
+        confidence="certain",
         action="folds and holdout keep the share of each class",
     )
 
@@ -114,6 +115,7 @@ def _rare(task: Task, target: TargetProfile) -> Finding | None:
         columns=(task.target,),
         message=f"{task.target} has {len(rare)} of {len(target.levels)} classes with fewer than {_RARE_ROWS} rows",
         evidence=", ".join(f"{level.value}: {level.count} rows" for level in rare[:5]),
+        confidence="certain",
         action="noted",
     )
 
@@ -127,6 +129,7 @@ def _skewed(task: Task, target: TargetProfile) -> Finding | None:
         columns=(task.target,),
         message=f"{task.target} has a long right tail",
         evidence=f"skew {numbers.skew:.1f}, median {numbers.median:.4g}, maximum {numbers.maximum:.4g}",
+        confidence="certain",
         action="noted: a log of the target is worth an experiment",
     )
 
@@ -139,6 +142,7 @@ def _numbers(task: Task) -> Finding | None:
         columns=(task.target,),
         message=f"{task.target} holds {task.n_classes} numbers that are read as classes",
         evidence=f"classes {task.classes[0]} to {task.classes[-1]}; {task.type_reason}",
+        confidence="certain",
         action="predicted as classes",
         overrule="task='regression' and --task regression",
     )

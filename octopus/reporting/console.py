@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.text import Text
 
+from octopus.effects import Effect, effect_of
 from octopus.journal import Journal
 from octopus.records import (
     AnyEvent,
@@ -30,6 +31,8 @@ _LABEL = 11
 #: Columns of the table of experiments that do not stretch.
 _FAMILY, _SCORE, _TIME = 8, 20, 8
 _MIN_WIDTH = 80
+#: Where the hypothesis begins: after the number and the family.
+_INDENT = 3 + 2 + _FAMILY + 2
 
 
 class ConsoleView:
@@ -43,12 +46,12 @@ class ConsoleView:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console if console is not None else Console(highlight=False)
-        self._has_header = False
-        self._scoring = "score"
+        self._journal = Journal()
         self._lead = "unknown"
 
     def __call__(self, event: AnyEvent) -> None:
         """Print one event."""
+        self._journal = self._journal.with_event(event)
         printers: dict[type, Callable[..., None]] = {
             RunStarted: self._started,
             Profiled: self._profiled,
@@ -73,7 +76,6 @@ class ConsoleView:
         self._line(label, text)
 
     def _started(self, event: RunStarted) -> None:
-        self._scoring = event.task.scoring
         self._line("Goal", _goal(event.task))
         self._lead = f"{event.scientist} · sandbox level {event.sandbox}"
 
@@ -90,14 +92,16 @@ class ConsoleView:
                 self._line("", f"{verdict.family} takes no part: {verdict.reason}")
 
     def _experiment(self, event: ExperimentFinished) -> None:
-        if not self._has_header:
-            self._has_header = True
-            self.console.print()
-            self._row("#", "family", "hypothesis", self._scoring, "time", "bold")
         experiment = event.experiment
+        if len(self._journal.experiments) == 1:
+            task = self._journal.task
+            self.console.print()
+            self._row("#", "family", "hypothesis", task.scoring if task else "score", "time", "bold")
         style = "" if experiment.is_valid else "red"
         time = f"{experiment.outcome.wall_s:.1f} s"
         self._row(str(experiment.number), experiment.plan.family, _idea(experiment), _score(experiment), time, style)
+        if effect := effect_of(experiment, self._journal):
+            self._under(f"expected {experiment.plan.expected} · came {_effect(effect)}")
 
     def _stopped(self, event: SearchStopped) -> None:
         self.console.print()
@@ -128,11 +132,15 @@ class ConsoleView:
             self.console.print(head + part, soft_wrap=True)
 
     def _row(self, number: str, family: str, idea: str, score: str, time: str, style: str) -> None:
-        room = max(_MIN_WIDTH, self.console.width) - (3 + 2 + _FAMILY + 2 + _SCORE + _TIME)
-        text = printable(idea)
-        shown = text if len(text) <= room else text[: room - 1] + "…"
+        room = max(_MIN_WIDTH, self.console.width) - (_INDENT + _SCORE + _TIME)
+        shown = _cut(idea, room)
         row = f"{number:>3}  {printable(family)[:_FAMILY]:<{_FAMILY}}  {shown:<{room}}{score:>{_SCORE}}{time:>{_TIME}}"
         self.console.print(Text(row, style=style), soft_wrap=True)
+
+    def _under(self, text: str) -> None:
+        """Print a remark under a row, on one line."""
+        room = max(_MIN_WIDTH, self.console.width) - _INDENT
+        self.console.print(Text(f"{'':{_INDENT}}{_cut(text, room)}", style="dim"), soft_wrap=True)
 
 
 def printable(text: str) -> str:
@@ -147,10 +155,21 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
 
 
+def _cut(text: str, room: int) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= room else shown[: room - 1] + "…"
+
+
 def _goal(task: Task) -> str:
-    words = {u.what: u.words for u in task.understood if u.what != "ignore"}
-    metric = f'{task.scoring} ("{words["scoring"]}")' if "scoring" in words else task.scoring
-    parts = [f"target {task.target}", f"{task.type} ({task.type_reason})", metric]
+    """Return what is asked, and from which words of the goal that was understood."""
+    words = {u.what: f' ("{u.words}")' for u in task.understood}
+    parts = [
+        f"target {task.target}{words.get('target', '')}",
+        f"{task.type} ({task.type_reason})",
+        f"{task.scoring}{words.get('scoring', '')}",
+    ]
+    others = [u for u in task.understood if u.what not in ("target", "scoring", "ignore")]
+    parts += [f'{u.what} {u.value} ("{u.words}")' for u in others]
     forbidden = [f'{u.value} ("{u.words}")' for u in task.understood if u.what == "ignore"]
     if forbidden:
         parts.append("without " + ", ".join(forbidden))
@@ -179,7 +198,8 @@ def _sealed(profile: Profile) -> str:
 
 def _finding(finding: Finding) -> str:
     overrule = f"; {finding.overrule}" if finding.overrule else ""
-    return f"{finding.message} → {finding.action}{overrule}  [{finding.code}]"
+    sure = "" if finding.confidence == "certain" else f", {finding.confidence} evidence"
+    return f"{finding.message} → {finding.action}{overrule}  [{finding.code}{sure}]"
 
 
 def _validation(plan: ValidationPlan) -> str:
@@ -194,6 +214,12 @@ def _idea(experiment: Experiment) -> str:
         return experiment.plan.hypothesis + (f" ({codes})" if codes else "")
     title = experiment.diagnoses[0].title if experiment.diagnoses else experiment.outcome.reason
     return f"{experiment.plan.idea}: {title} ({codes or experiment.outcome.status})"
+
+
+def _effect(effect: Effect) -> str:
+    digits = len(number(effect.difference).partition(".")[2])
+    size = f"{effect.difference:+,.{digits}f} ± {effect.standard_error:,.{digits}f} against #{effect.reference}"
+    return f"{size}: {effect.verdict}"
 
 
 def _score(experiment: Experiment) -> str:

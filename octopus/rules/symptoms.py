@@ -7,7 +7,6 @@ import numpy as np
 from octopus.dataset import Float
 from octopus.protocols import Evidence
 from octopus.records import Diagnosis
-from octopus.scoring import summarise
 
 #: Share of the rarest class below which weights or thresholds matter more than the model. He and Garcia (2009,
 #: doi:10.1109/TKDE.2008.239) speak of 1:10 to 1:100; 5 % is 1:19.
@@ -40,10 +39,9 @@ class NoBetterThanConstant:
     def match(self, evidence: Evidence) -> Diagnosis | None:
         """Return the diagnosis if nothing was learned."""
         constant = evidence.constant_score
-        if constant is None or not evidence.fold_scores:
+        if constant is None or not evidence.score.folds:
             return None
-        ratio = 1.0 / max(1, evidence.validation.n_splits - 1)
-        score = summarise(evidence.task.scoring, evidence.fold_scores, ratio)
+        score = evidence.score
         error = score.standard_error or 0.0
         if score.mean - constant > error:
             return None
@@ -69,7 +67,7 @@ class RareClass:
         """Return the diagnosis if a class is rare and the metric depends on a threshold."""
         if not evidence.task.is_classification or not _has_threshold(evidence.task.scoring):
             return None
-        counts = np.bincount(evidence.y.astype(np.int64), minlength=evidence.task.n_classes)
+        counts = np.bincount(evidence.rows.y.astype(np.int64), minlength=evidence.task.n_classes)
         rarest = int(np.argmin(counts))
         share = counts[rarest] / counts.sum()
         scored = np.isfinite(evidence.predictions).all(axis=1)
@@ -101,7 +99,7 @@ class SkewedTarget:
         if evidence.task.is_classification:
             return None
         scored = np.isfinite(evidence.predictions)
-        y = evidence.y[scored]
+        y = evidence.rows.y[scored]
         if len(y) < _MIN_FOLDS or y.min() <= -1:
             return None
         of_target, of_residuals = _skewness(y), _skewness(y - evidence.predictions[scored])
@@ -128,7 +126,7 @@ class FoldsDisagree:
 
     def match(self, evidence: Evidence) -> Diagnosis | None:
         """Return the diagnosis if the folds vary by more than half of what was gained."""
-        folds = np.asarray(evidence.fold_scores)
+        folds = np.asarray(evidence.score.folds)
         if evidence.constant_score is None or len(folds) < _MIN_FOLDS:
             return None
         gained, spread = float(folds.mean()) - evidence.constant_score, float(folds.std(ddof=1))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from octopus.budget import spent_out
+from octopus.effects import stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Experiment, Proposal, StopProposal
-from octopus.scoring import gain
 
 #: Experiments without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of
 #: the gain in the first two refinements of an idea; three leaves one for another family.
@@ -70,25 +70,6 @@ def settle(decision: Decision, proposal: Proposal) -> Decision:
     return decision
 
 
-def stale_experiments(journal: Journal) -> int:
-    """Return how many experiments were finished since the last gain beyond noise."""
-    ratio = _test_over_train(journal)
-    best: Experiment | None = None
-    stale = 0
-    for experiment in journal.experiments:
-        if experiment.score is None or not experiment.is_valid:
-            stale += best is not None
-            continue
-        if best is None or best.score is None:
-            best, stale = experiment, 0
-            continue
-        difference, error = gain(experiment.score, best.score, ratio)
-        stale = 0 if difference > error else stale + 1
-        if difference > 0:
-            best = experiment
-    return stale
-
-
 def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
     if reason := spent_out(journal, budget):
         return reason
@@ -125,8 +106,3 @@ def _applicable(journal: Journal) -> tuple[str, ...]:
 def _untried_families(journal: Journal) -> tuple[str, ...]:
     tried = {e.plan.family for e in journal.experiments}
     return tuple(family for family in _applicable(journal) if family not in tried)
-
-
-def _test_over_train(journal: Journal) -> float:
-    plan = journal.validation
-    return 1.0 / max(1, plan.n_splits - 1) if plan else 0.25

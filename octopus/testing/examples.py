@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from octopus.dataset import Float
+from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.journal import Journal
 from octopus.protocols import Evidence
 from octopus.records import (
@@ -15,7 +16,9 @@ from octopus.records import (
     Level,
     NumericSummary,
     Outcome,
+    Plan,
     Profile,
+    Score,
     Script,
     Stage,
     Status,
@@ -24,6 +27,7 @@ from octopus.records import (
     TaskType,
     ValidationPlan,
 )
+from octopus.scoring import make_scoring
 
 TASK_TYPES: tuple[TaskType, ...] = ("binary", "multiclass", "regression")
 _SCORING: dict[TaskType, str] = {
@@ -113,14 +117,21 @@ def example_evidence(task_type: TaskType) -> Evidence:
     n_classes = task.n_classes
     y: Float = np.asarray(np.arange(200) % n_classes if n_classes else rng.lognormal(size=200), dtype=np.float64)
     predictions = np.full((200, n_classes), 1 / n_classes) if n_classes else np.full(200, y.mean())
+    every: Rows = np.arange(200, dtype=np.int64)
+    table = pd.DataFrame({"amount": rng.normal(size=200), "colour": ["red", "blue"] * 100, "day": ["2024-03-01"] * 200})
+    folds = (0.1, 0.9, 0.2, 0.8) if n_classes else (-1.0, -9.0, -2.0, -8.0)
+    classes = np.array(task.classes) if n_classes else None
     return Evidence(
         task=task,
         profile=profile,
         validation=ValidationPlan(kind="random", n_splits=4, reason="an example"),
         journal=Journal(),
-        y=y,
+        plan=Plan(family="linear", idea="an example", hypothesis="an example", expected="an example"),
+        rows=Dataset(table=table, y=y, row_ids=every),
+        folds=tuple(Fold(train_rows=every[every % 4 != k], valid_rows=every[every % 4 == k]) for k in range(4)),
+        scoring=make_scoring(task.scoring, task_type, classes),
+        score=Score(scoring=task.scoring, mean=float(np.mean(folds)), standard_error=0.2, folds=folds),
         predictions=predictions,
-        fold_scores=(0.1, 0.9, 0.2, 0.8) if n_classes else (-1.0, -9.0, -2.0, -8.0),
         constant_score=0.5 if n_classes else -5.0,
     )
 

@@ -30,8 +30,10 @@ def test_levels_stand_in_the_order_of_the_classes():
 
 
 def test_rows_without_target_are_counted():
-    said = Finding(code="OCT701", message="m", evidence="12 rows without a target", action="left out")
-    other = Finding(code="OCT702", message="m", evidence="99 of 100", action="left out")
+    said = Finding(
+        code="OCT701", message="m", evidence="12 rows without a target", confidence="certain", action="left out"
+    )
+    other = Finding(code="OCT702", message="m", evidence="99 of 100", confidence="certain", action="left out")
     assert profile_target(task(kind="regression"), np.array([1.0, 2.0]), (said, other)).n_missing == 12
     assert profile_target(task(kind="regression"), np.array([1.0, 2.0]), ()).n_missing == 0
 

@@ -64,7 +64,12 @@ def test_every_event_can_be_shown_and_steers_nothing(event: AnyEvent) -> None:
 def test_markup_and_escapes_in_names_are_shown_as_they_are() -> None:
     event = profiled()
     finding = Finding(
-        code="OCT714", message="[bold]x[/bold] \x1b[31m\nis constant", evidence="e", action="unused", overrule="use"
+        code="OCT714",
+        message="[bold]x[/bold] \x1b[31m\nis constant",
+        evidence="e",
+        confidence="certain",
+        action="unused",
+        overrule="use",
     )
     profile = msgspec.structs.replace(event.profile, findings=(finding,))
     printed = _printed(Journal(events=(started(), msgspec.structs.replace(event, profile=profile))))
@@ -105,9 +110,14 @@ def test_the_beginning_says_what_was_asked_and_what_was_found() -> None:
         FamilyVerdict(family="tabpfn", applies=False, reason="weights not on this machine"),
     )
     findings = (
-        Finding(code="OCT714", message="a is constant", evidence="e", action="unused"),
+        Finding(code="OCT714", message="a is constant", evidence="e", confidence="certain", action="unused"),
         Finding(
-            code="OCT715", message="b names every row", evidence="e", action="unused", overrule="columns={'b': 'use'}"
+            code="OCT715",
+            message="b names every row",
+            evidence="e",
+            confidence="strong",
+            action="unused",
+            overrule="columns={'b': 'use'}",
         ),
     )
     profile = msgspec.structs.replace(
@@ -118,7 +128,7 @@ def test_the_beginning_says_what_was_asked_and_what_was_found() -> None:
         "1,000 rows × 3 columns · no 77.6%, yes 22.4% · 31 groups",
         "200 rows (random rows), opened once at the end",
         "a is constant → unused [OCT714]",
-        "b names every row → unused; columns={'b': 'use'} [OCT715]",
+        "b names every row → unused; columns={'b': 'use'} [OCT715, strong evidence]",
         "5 folds, stratified: r",
         "playbook · sandbox level process",
         "tabpfn takes no part: weights not on this machine",
@@ -180,7 +190,13 @@ def test_while_it_runs_it_looks_as_it_does_afterwards(journal: Journal) -> None:
 
 
 def test_a_narrow_terminal_loses_no_number_and_no_word_of_a_finding() -> None:
-    finding = Finding(code="OCT714", message=" ".join(f"word{i}" for i in range(60)), evidence="e", action="unused")
+    finding = Finding(
+        code="OCT714",
+        message=" ".join(f"word{i}" for i in range(60)),
+        evidence="e",
+        confidence="certain",
+        action="unused",
+    )
     profile = msgspec.structs.replace(profiled().profile, findings=(finding,))
     events_ = (started(), msgspec.structs.replace(profiled(), profile=profile))
     printed = " ".join(_printed(Journal(events=events_), width=20).split())

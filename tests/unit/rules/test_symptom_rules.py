@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from octopus.dataset import Dataset
 from octopus.journal import Journal
 from octopus.protocols import Evidence
-from octopus.records import Profile, TargetProfile, Task, ValidationPlan
+from octopus.records import Plan, Profile, TargetProfile, Task, ValidationPlan
 from octopus.rules.symptoms import FoldsDisagree, NoBetterThanConstant, RareClass, SkewedTarget
+from octopus.scoring import make_scoring, summarise
 
 RULES = (NoBetterThanConstant(), RareClass(), SkewedTarget(), FoldsDisagree())
 
@@ -33,9 +36,12 @@ def evidence(task_type="binary", scoring="roc_auc", y=(), predictions=(), folds=
         profile=profile,
         validation=ValidationPlan(kind="random", n_splits=3, reason=""),
         journal=Journal(events=()),
-        y=np.asarray(y, dtype=float),
+        plan=Plan(family="gbm", idea="i", hypothesis="h", expected="e"),
+        rows=Dataset(table=pd.DataFrame(index=range(len(y))), y=np.asarray(y, dtype=float), row_ids=np.arange(len(y))),
+        folds=(),
+        scoring=make_scoring(scoring, task_type, None if task_type == "regression" else np.array(["no", "yes"])),
+        score=summarise(scoring, tuple(folds), 0.5),
         predictions=np.asarray(predictions, dtype=float),
-        fold_scores=tuple(folds),
         constant_score=constant,
     )
 

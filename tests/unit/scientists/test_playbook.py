@@ -223,7 +223,9 @@ def test_same_journal_same_script():
 
 
 def test_the_docstring_tells_the_story():
-    leak = Finding(code="OCT701", columns=("later",), message="", evidence="", action="quarantined")
+    leak = Finding(
+        code="OCT701", columns=("later",), message="", evidence="", confidence="certain", action="quarantined"
+    )
     told = profile(
         column("size"),
         column("amount", "number_as_text", "str"),

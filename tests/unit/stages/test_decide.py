@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octopus.effects import stale_experiments
 from octopus.journal import Journal
 from octopus.records import (
     Budget,
@@ -19,7 +20,7 @@ from octopus.records import (
     Script,
     StopProposal,
 )
-from octopus.stages.decide import PATIENCE, decide, settle, stale_experiments
+from octopus.stages.decide import PATIENCE, decide, settle
 from tests.strategies import experiments, failed, journal_of, journals, valid
 
 UNLIMITED = Budget()

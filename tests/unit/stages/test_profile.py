@@ -119,7 +119,9 @@ def test_only_training_rows_are_read():
 
 
 def test_earlier_findings_are_kept_and_the_missing_target_counted():
-    said = Finding(code="OCT701", message="m", evidence="17 rows without a target", action="left out")
+    said = Finding(
+        code="OCT701", message="m", evidence="17 rows without a target", confidence="certain", action="left out"
+    )
     profile = profiled({"x": RNG.normal(size=600)}, extra=(said,))
     assert profile.findings[0] == said
     assert profile.target.n_missing == 17
