@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_array
 from octopus.dataset import Dataset, Float, Rows
 from octopus.errors import InvalidData, InvalidParameter, UnsupportedTask
 from octopus.frame import Schema, SchemaError
-from octopus.goal import read_forbidden
+from octopus.goal.forbidden import read_forbidden
 from octopus.records import Finding, Understanding
 from octopus.target import Column, Target, encode, measure, read_target
 

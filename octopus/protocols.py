@@ -31,7 +31,7 @@ from octopus.records import (
 )
 from octopus.scoring import Scoring
 
-Encoding = Literal["one_hot", "native"]
+Encoding = Literal["one_hot", "native", "ordinal"]
 
 
 class Recipe(Record, frozen=True, kw_only=True):
@@ -43,9 +43,9 @@ class Recipe(Record, frozen=True, kw_only=True):
         Short name, unique within the family: the playbook remembers by it what was tried.
     hypothesis, expected : str
         Why this should work here and what should come of it, in words.
-    encoding : {"one_hot", "native"}
-        The table that the model wants: scaled numbers and indicator columns without missing values, or
-        numbers with NaN and pandas categoricals.
+    encoding : {"one_hot", "native", "ordinal"}
+        The table that the model wants: scaled numbers and indicator columns without missing values; numbers with NaN
+        and pandas categoricals; or numbers with NaN alone, a category as the codes of its levels.
     model : str
         Source of an expression that makes the unfitted estimator.
     imports : tuple of str
@@ -54,6 +54,12 @@ class Recipe(Record, frozen=True, kw_only=True):
         Names of functions and classes of :mod:`octopus.blocks` that the expression uses.
     definitions : str
         Further module-level source that the expression needs.
+    steps : tuple of str
+        Sources of transformers from table to table that stand between the columns as they are read and the encoding.
+    without : tuple of str
+        Columns that are not read.
+    whole_texts : bool
+        Texts come as they are, for a step that reads them; else an encoding for trees counts their words.
     log_target : bool
         Fit log1p of the target and predict its inverse (regression).
     answers : tuple of str
@@ -68,6 +74,9 @@ class Recipe(Record, frozen=True, kw_only=True):
     imports: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     definitions: str = ""
+    steps: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    whole_texts: bool = False
     log_target: bool = False
     answers: tuple[str, ...] = ()
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from octopus.errors import InvalidParameter
-from octopus.goal import read_metric
+from octopus.goal.metric import read_metric
 from octopus.intake import Intake, data_hash
 from octopus.records import Task, Understanding
 from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring

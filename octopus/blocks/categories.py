@@ -28,6 +28,22 @@ def seen_levels(column: pd.Series, at_least: int = 2) -> list[object]:
     return sorted(counts.index[counts >= at_least].tolist())
 
 
+def one_spelling(column: pd.Series) -> pd.Series:
+    """Write labels that differ in case and blanks alone in one way.
+
+    Parameters
+    ----------
+    column : Series of shape (n_rows,)
+        Texts.
+
+    Returns
+    -------
+    Series of shape (n_rows,), object
+        Lower case, single blanks; missing stays missing.
+    """
+    return column.map(lambda label: " ".join(str(label).casefold().split()), na_action="ignore").astype(object)
+
+
 def as_levels(column: pd.Series, levels: list[object]) -> pd.Series:
     """Return a column as a categorical with these levels and one for any other value.
 

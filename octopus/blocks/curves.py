@@ -21,10 +21,13 @@ class Curves(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, max_columns: int = 30) -> None:
         self.max_columns = max_columns
 
-    def fit(self, X: np.ndarray, y: object = None) -> Curves:  # noqa: ARG002
+    def fit(self, X: np.ndarray, y: object = None, sample_weight: np.ndarray | None = None) -> Curves:  # noqa: ARG002
         """Learn which columns are measurements and where their quartiles lie; X has shape (n_rows, n_columns)."""
-        self.columns_ = measured_columns(X, self.max_columns)
-        self.knots_ = np.quantile(some_columns(X, self.columns_), [0.25, 0.5, 0.75], axis=0)
+        weight = np.ones(X.shape[0]) if sample_weight is None else np.asarray(sample_weight)
+        self.columns_ = measured_columns(X, weight, self.max_columns)
+        values = some_columns(X, self.columns_)
+        # The only quantile that takes weights: a value that is there, so that a weight of 2 is the row twice.
+        self.knots_ = np.quantile(values, [0.25, 0.5, 0.75], axis=0, weights=weight, method="inverted_cdf")
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -45,9 +48,10 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, max_columns: int = 12) -> None:
         self.max_columns = max_columns
 
-    def fit(self, X: np.ndarray, y: object = None) -> Products:  # noqa: ARG002
+    def fit(self, X: np.ndarray, y: object = None, sample_weight: np.ndarray | None = None) -> Products:  # noqa: ARG002
         """Learn which columns are measurements; X has shape (n_rows, n_columns)."""
-        self.columns_ = measured_columns(X, self.max_columns)
+        weight = np.ones(X.shape[0]) if sample_weight is None else np.asarray(sample_weight)
+        self.columns_ = measured_columns(X, weight, self.max_columns)
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -57,13 +61,15 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return beside(X, [values[:, [a]] * values[:, [b]] for a, b in pairs])
 
 
-def measured_columns(X: np.ndarray, at_most: int) -> list[int]:
+def measured_columns(X: np.ndarray, weight: np.ndarray, at_most: int) -> list[int]:
     """Find the columns that hold measurements: mostly not zero and of more than ten values.
 
     Parameters
     ----------
     X : ndarray or sparse matrix of shape (n_rows, n_columns)
         Scaled numbers and indicators.
+    weight : ndarray of shape (n_rows,)
+        Of the rows.
     at_most : int
         How many to return.
 
@@ -72,7 +78,7 @@ def measured_columns(X: np.ndarray, at_most: int) -> list[int]:
     list of int
         Positions, the first ones.
     """
-    filled = np.asarray((X != 0).mean(axis=0)).ravel()
+    filled = np.asarray((X != 0).astype("float64").T @ weight).ravel() / weight.sum()
     candidates = np.flatnonzero(filled > 0.5).tolist()
     return [i for i in candidates if len(np.unique(some_columns(X, [i]))) > 10][:at_most]
 

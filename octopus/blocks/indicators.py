@@ -1,4 +1,8 @@
-"""A table of numbers, categories and texts as the matrix that a linear model wants."""
+"""What a linear model wants of a table: scaled numbers, one-hot categories, weighed words.
+
+Each block takes the columns of its type out of the table and returns a matrix; scikit-learn's union puts them side by
+side.
+"""
 
 from __future__ import annotations
 
@@ -7,159 +11,158 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
+
+#: Share of values other than zero from which on a matrix is kept dense: that of scikit-learn's ColumnTransformer.
+DENSE_FROM = 0.3
+#: Values up to which a matrix is kept dense all the same: 80 MB, and solvers are exact on dense matrices.
+DENSE_VALUES = 10_000_000
 
 
-class Indicators(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Scale numbers with their gaps filled by the mean and marked, one-hot categories, weigh the words of texts.
+class ScaledNumbers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Scale numbers to mean 0 and deviation 1, fill their gaps with the mean and mark them."""
+
+    def fit(self, X: pd.DataFrame, y: object = None, sample_weight: np.ndarray | None = None) -> ScaledNumbers:  # noqa: ARG002
+        """Learn scales and where gaps are; X has shape (n_rows, n_columns), sample_weight (n_rows,)."""
+        numbers = finite(X)
+        self.gaps_ = np.flatnonzero(np.isnan(numbers).any(axis=0))
+        numbers[:, np.isnan(numbers).all(axis=0)] = 0.0
+        self.scale_ = StandardScaler().fit(numbers, sample_weight=sample_weight)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> np.ndarray:
+        """Return numbers and marks of gaps, shape (n_rows, n_numbers + n_columns_with_gaps)."""
+        numbers = finite(X)
+        filled = np.nan_to_num(self.scale_.transform(numbers))  # a gap is filled with the mean, now zero
+        return np.hstack([filled, np.isnan(numbers[:, self.gaps_])])
+
+
+class OneHotLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """One column for each level of each category, and one for the rare, the unseen and the missing together.
 
     Parameters
     ----------
-    min_count : int
-        Levels with fewer rows share one column; unseen levels join them. Five is the least count that the usual
+    min_count : float
+        Levels with less weight (rows, where they weigh one) share a column. Five is the least count that the usual
         approximations for frequencies ask for (Cochran, 1954, doi:10.2307/3001616).
     max_levels : int
         Columns per category at most; the rarest levels share one.
-    max_words : int
-        Words per text column at most.
     """
 
-    def __init__(self, min_count: int = 5, max_levels: int = 100, max_words: int = 2000) -> None:
-        self.min_count, self.max_levels, self.max_words = min_count, max_levels, max_words
+    def __init__(self, min_count: float = 5, max_levels: int = 100) -> None:
+        self.min_count, self.max_levels = min_count, max_levels
 
-    def fit(self, X: pd.DataFrame, y: object = None, sample_weight: np.ndarray | None = None) -> Indicators:  # noqa: ARG002
-        """Learn scales, gaps, levels and words; X has shape (n_rows, n_columns), sample_weight (n_rows,)."""
-        kinds = [column_kind(dtype) for dtype in X.dtypes]
-        self.numbers_, self.categories_, self.texts_ = (
-            [i for i, kind in enumerate(kinds) if kind == wanted] for wanted in ("number", "category", "text")
-        )
-        if self.numbers_:
-            numbers = finite(X.iloc[:, self.numbers_])
-            self.gaps_ = np.flatnonzero(np.isnan(numbers).any(axis=0))
-            numbers[:, np.isnan(numbers).all(axis=0)] = 0.0
-            self.scale_ = StandardScaler().fit(numbers, sample_weight=sample_weight)
-        self.encode_ = OneHotEncoder(
-            min_frequency=self.min_count, max_categories=self.max_levels, handle_unknown="infrequent_if_exist"
-        )
-        if self.categories_:
-            self.encode_.fit(named_levels(X.iloc[:, self.categories_]))
-        self.weigh_ = {i: word_weights(X.iloc[:, i], self.max_words) for i in self.texts_}
-        # The share of stored values below which scikit-learn's ColumnTransformer keeps a matrix sparse.
-        filled = sparse.hstack([sparse.csr_matrix(part) for part in self._parts(X.iloc[:200])])
-        self.dense_ = filled.nnz >= 0.3 * max(1, np.prod(filled.shape))
+    def fit(self, X: pd.DataFrame, y: object = None, sample_weight: np.ndarray | None = None) -> OneHotLevels:  # noqa: ARG002
+        """Learn levels; X has shape (n_rows, n_columns), sample_weight (n_rows,)."""
+        categories = named_levels(X)
+        weight = pd.Series(1.0 if sample_weight is None else sample_weight, index=categories.index)
+        self.levels_ = []
+        for column in (categories[i] for i in categories):
+            counts = weight.groupby(column).sum()
+            counts = counts[counts >= self.min_count].sort_index().sort_values(ascending=False, kind="stable")
+            self.levels_.append(pd.Index(sorted(counts.index[: self.max_levels])))
+        n_columns = sum(len(levels) + 1 for levels in self.levels_)
+        share = len(self.levels_) / max(1, n_columns)
+        self.dense_ = share >= DENSE_FROM or (n_columns < self.max_levels and len(X) * n_columns <= DENSE_VALUES)
         return self
 
     def transform(self, X: pd.DataFrame) -> np.ndarray | sparse.csr_matrix:
-        """Return the matrix of shape (n_rows, n_outputs), dense where few values are zero."""
-        parts = self._parts(X)
-        if self.dense_:
-            return np.hstack([dense(part) for part in parts])
-        return sparse.hstack([sparse.csr_matrix(part) for part in parts], format="csr")
-
-    def _parts(self, X: pd.DataFrame) -> list[np.ndarray | sparse.csr_matrix]:
-        parts = []
-        if self.numbers_:
-            numbers = finite(X.iloc[:, self.numbers_])
-            parts.append(np.nan_to_num(self.scale_.transform(numbers)))  # a gap is filled with the mean, now zero
-            parts.append(np.isnan(numbers[:, self.gaps_]) * 1.0)
-        if self.categories_:
-            parts.append(self.encode_.transform(named_levels(X.iloc[:, self.categories_])))
-        for i, weigh in self.weigh_.items():
-            parts.append(weigh.transform(plain_text(X.iloc[:, i])))
-        return parts
+        """Return zeros and ones of shape (n_rows, n_levels), dense where few or where there is room."""
+        categories = named_levels(X)
+        places, n_columns = [], 0
+        for levels, (_, column) in zip(self.levels_, categories.items(), strict=True):
+            found = levels.get_indexer(column)
+            places.append(n_columns + np.where(found < 0, len(levels), found))
+            n_columns += len(levels) + 1
+        rows = np.tile(np.arange(len(X)), len(places))
+        ones = sparse.csr_matrix((np.ones(len(rows)), (rows, np.concatenate([[], *places]))), shape=(len(X), n_columns))
+        return ones.toarray() if self.dense_ else ones
 
 
-def dense(matrix: sparse.csr_matrix) -> np.ndarray:
-    """Return a matrix without its sparse form.
+class WeighedWords(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Words of texts, weighed by how rare they are (tf-idf).
 
     Parameters
     ----------
-    matrix : ndarray or sparse matrix of shape (n_rows, n_columns)
-        The matrix.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_columns)
-        The same values.
+    max_words : int
+        Words per text column at most, the most frequent ones.
     """
-    return np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)
+
+    def __init__(self, max_words: int = 2000) -> None:
+        self.max_words = max_words
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> WeighedWords:  # noqa: ARG002
+        """Learn words; X has shape (n_rows, n_columns)."""
+        self.weights_ = [word_weights(texts, self.max_words) for texts in plain_texts(X)]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
+        """Return weights of shape (n_rows, n_words)."""
+        texts = plain_texts(X)
+        return sparse.hstack([w.transform(t) for w, t in zip(self.weights_, texts, strict=True)], format="csr")
 
 
-def column_kind(dtype: np.dtype | pd.api.extensions.ExtensionDtype) -> str:
-    """Return "number", "category" or "text".
+def finite(X: pd.DataFrame) -> np.ndarray:
+    """Return the columns of numbers as float64 with NaN for infinities.
 
     Parameters
     ----------
-    dtype : dtype
-        Of a column.
+    X : DataFrame of shape (n_rows, n_columns)
+        A table.
 
     Returns
     -------
-    str
-        How the column is treated.
+    ndarray of shape (n_rows, n_numbers)
+        Finite or NaN.
     """
-    if isinstance(dtype, pd.CategoricalDtype):
-        return "category"
-    return "number" if pd.api.types.is_numeric_dtype(dtype) else "text"
-
-
-def finite(numbers: pd.DataFrame) -> np.ndarray:
-    """Return numbers as float64 with NaN for infinities.
-
-    Parameters
-    ----------
-    numbers : DataFrame of shape (n_rows, n_columns)
-        Numbers of any type.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_columns)
-        The same, finite or NaN.
-    """
-    values = numbers.to_numpy(dtype="float64", na_value=np.nan)
+    values = X.select_dtypes(["number", "bool"]).to_numpy(dtype="float64", na_value=np.nan)
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def named_levels(categories: pd.DataFrame) -> np.ndarray:
-    """Return levels as texts, with a name for missing.
+def named_levels(X: pd.DataFrame) -> pd.DataFrame:
+    """Return the categorical columns as texts, with a name for missing.
 
     Parameters
     ----------
-    categories : DataFrame of shape (n_rows, n_columns)
-        Categoricals.
+    X : DataFrame of shape (n_rows, n_columns)
+        A table.
 
     Returns
     -------
-    ndarray of shape (n_rows, n_columns), object
-        Texts.
+    DataFrame of shape (n_rows, n_categories), object
+        Texts; columns are named by their position.
     """
-    values = categories.astype(object)
-    return values.where(values.notna(), "(missing)").astype(str).to_numpy(dtype=object)
+    categories = X.select_dtypes("category").astype(object)
+    named = categories.where(categories.notna(), "(missing)").astype(str).astype(object)
+    return named.set_axis(range(named.shape[1]), axis=1).reset_index(drop=True)
 
 
-def plain_text(column: pd.Series) -> pd.Series:
-    """Return a column as texts, empty where missing.
+def plain_texts(X: pd.DataFrame) -> list[pd.Series]:
+    """Return the columns of texts, empty where missing.
 
     Parameters
     ----------
-    column : Series of shape (n_rows,)
-        Texts.
+    X : DataFrame of shape (n_rows, n_columns)
+        A table.
 
     Returns
     -------
-    Series of shape (n_rows,)
+    list of Series of shape (n_rows,)
         Texts without gaps.
     """
-    return column.astype(object).where(column.notna(), "").astype(str)
+    texts = X.select_dtypes(exclude=["number", "bool", "category"])
+    return [
+        texts.iloc[:, i].astype(object).where(texts.iloc[:, i].notna(), "").astype(str) for i in range(texts.shape[1])
+    ]
 
 
-def word_weights(column: pd.Series, max_words: int) -> TfidfVectorizer:
-    """Learn the weights of the words in a column.
+def word_weights(texts: pd.Series, max_words: int) -> TfidfVectorizer:
+    """Learn the weights of the words in texts.
 
     Parameters
     ----------
-    column : Series of shape (n_rows,)
-        Texts.
+    texts : Series of shape (n_rows,)
+        Texts without gaps.
     max_words : int
         Words to keep, the most frequent ones.
 
@@ -168,7 +171,6 @@ def word_weights(column: pd.Series, max_words: int) -> TfidfVectorizer:
     TfidfVectorizer
         Fitted; with one idle word where the texts hold none twice.
     """
-    texts = plain_text(column)
     try:
         return TfidfVectorizer(min_df=2, max_features=max_words, sublinear_tf=True).fit(texts)
     except ValueError:

@@ -58,3 +58,21 @@ def parsed_number(column: pd.Series, decimal: str = ".") -> pd.Series:
     number = pd.to_numeric(digits, errors="coerce").astype("float64").replace(np.inf, np.nan)
     number = number.where(~text.str.contains("%", regex=False), number / 100)
     return number.where(~text.str.contains(r"^\W*-|^\(.*\)$|\d-$", regex=True), -number)
+
+
+def without_codes(X: pd.DataFrame, codes: dict[str, list[float]]) -> pd.DataFrame:
+    """Read numbers that stand for a missing value, such as -999, as missing.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_columns)
+        A table.
+    codes : dict of str to list of float
+        The codes of each column.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, len(codes))
+        The columns that have codes, without them.
+    """
+    return pd.DataFrame({name: X[name].mask(X[name].isin(of_column)) for name, of_column in codes.items()})

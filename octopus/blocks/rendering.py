@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 #: Length of a line of source.
 WIDTH = 120
@@ -57,6 +57,28 @@ def list_constant(name: str, texts: Sequence[str]) -> str:
     if len(one_line) <= WIDTH:
         return one_line
     return "\n".join([f"{name} = [", *(f"    {item}," for item in items), "]"])
+
+
+def dict_constant(name: str, values: Mapping[str, str]) -> str:
+    """Return the assignment of a dictionary from texts to values.
+
+    Parameters
+    ----------
+    name : str
+        Name of the constant.
+    values : mapping of str to str
+        Source of each value.
+
+    Returns
+    -------
+    str
+        Source on one line, or with one item per line, as space allows.
+    """
+    items = [f"{literal(text)}: {value}" for text, value in values.items()]
+    one_line = f"{name} = {{{', '.join(items)}}}"
+    if len(one_line) <= WIDTH:
+        return one_line
+    return "\n".join([f"{name} = {{", *(f"    {item}," for item in items), "}"])
 
 
 def shown(name: str) -> str:

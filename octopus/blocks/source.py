@@ -15,7 +15,12 @@ from importlib.resources import files
 from octopus.errors import PluginError
 
 #: Modules of this package that hold blocks.
-_MODULES = ("numbers", "dates", "categories", "indicators", "curves", "targets", "sampling", "boosting")
+_MODULES = (
+    "numbers", "dates", "categories", "shapes", "texts", "means", "indicators", "codes", "curves", "targets",
+    "decisions", "sampling", "boosting", "alone",
+)  # fmt: skip
+#: Where blocks import one another from: such a name is a need, not an import.
+_HERE = "octopus.blocks."
 #: Remarks to tools, which a script has no use for.
 _REMARKS = re.compile(r"[ ]{2}# (?:noqa|type: ignore)\S*(?: [A-Z0-9, ]+)?$", re.MULTILINE)
 
@@ -93,10 +98,11 @@ def _definitions() -> dict[str, _Definition]:
         tree = ast.parse(text)
         nodes = {name: node for node in tree.body if (name := _defined_name(node))}
         imports = _imports(tree)
+        within_reach = set(nodes) | _borrowed(tree)
         lines = text.splitlines()
         for name, node in nodes.items():
             source = _plain_source(lines, node)
-            needs = frozenset(_names(ast.parse(source)) & set(nodes) - {name})
+            needs = frozenset(_names(ast.parse(source)) & within_reach - {name})
             found[name] = _Definition(source, needs, imports)
     return found
 
@@ -117,10 +123,20 @@ def _imports(tree: ast.Module) -> dict[str, str]:
             for alias in node.names:
                 renamed = f" as {alias.asname}" if alias.asname else ""
                 statements[alias.asname or alias.name] = f"import {alias.name}{renamed}"
-        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+        elif isinstance(node, ast.ImportFrom) and node.module and not _is_ours(node.module):
             for alias in node.names:
                 statements[alias.name] = f"from {node.module} import {alias.name}"
     return statements
+
+
+def _borrowed(tree: ast.Module) -> set[str]:
+    """Return the names that a module takes from other blocks."""
+    statements = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return {a.name for node in statements if (node.module or "").startswith(_HERE) for a in node.names}
+
+
+def _is_ours(module: str) -> bool:
+    return module == "__future__" or module.startswith(_HERE)
 
 
 def _names(tree: ast.AST) -> set[str]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from octopus.blocks.rendering import listed
-from octopus.families.shape import can_log, is_uneven
+from octopus.families.shape import (
+    LIMITS,
+    LOGARITHMIC,
+    MEDIAN,
+    RATES,
+    can_log,
+    is_uneven,
+    rarest_share,
+    strongest_in_words,
+    target_span,
+)
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -16,8 +26,8 @@ _MIN_ROWS = 30
 _SMALL = 1000
 #: Trees at most; early stopping decides.
 _MAX_TREES = 2000
-_ABSOLUTE = {"neg_mean_absolute_error": "mae", "neg_median_absolute_error": "mae"}
-_RELATIVE = {"neg_mean_absolute_percentage_error": "mape"}
+#: Losses of LightGBM by the metric that they are, where the usual loss is another.
+_LOSSES = {**dict.fromkeys(MEDIAN, "mae"), "neg_mean_absolute_percentage_error": "mape", **RATES}
 
 
 class GradientBoosting:
@@ -36,7 +46,10 @@ class GradientBoosting:
             "numpy",
             "pandas",
             "sklearn.base",
+            "sklearn.decomposition",
             "sklearn.feature_extraction.text",
+            "sklearn.linear_model",
+            "sklearn.metrics",
             "sklearn.pipeline",
             "sklearn.utils.validation",
         )
@@ -66,13 +79,13 @@ class GradientBoosting:
         """
         return [
             _draft(task, profile),
-            *_by_metric(task),
+            *_by_metric(task, profile),
             *_by_target(task, profile),
             _slower(task, profile),
-            _shallow(task),
-            _randomised(task),
-            *([_larger(task, profile)] if profile.n_rows >= _SMALL else []),
-            _penalised(task),
+            _shallow(task, profile),
+            _larger(task, profile),
+            _randomised(task, profile),
+            _penalised(task, profile),
             _small(task, profile),
         ]
 
@@ -92,18 +105,23 @@ def _draft(task: Task, profile: Profile) -> Recipe:
     )
 
 
-def _by_metric(task: Task) -> list[Recipe]:
+def _by_metric(task: Task, profile: Profile) -> list[Recipe]:
     """Return a loss that fits the metric, where the usual one does not."""
-    objective = {**_ABSOLUTE, **_RELATIVE}.get(task.scoring)
-    if task.is_classification or objective is None:
+    loss, target = _LOSSES.get(task.scoring), profile.target.numeric
+    if task.is_classification or loss is None or target is None:
         return []
+    if task.scoring in RATES and target.minimum < 0:
+        return []
+    if loss == "gamma" and target.minimum == 0:
+        loss = "poisson"
     return [
         _recipe(
             task,
             "the metric as the loss",
-            f"{task.scoring} asks for a median, and squared error fits a mean: train on {objective} itself",
+            f"{task.scoring} is no squared error, and the target runs {target_span(profile)}: train on {loss} itself",
             "smaller errors by the metric that counts",
-            {"objective": f'"{objective}"', "learning_rate": 0.05, "num_leaves": 31},
+            {"objective": f'"{loss}"', "learning_rate": 0.05, "num_leaves": 31, "min_child_samples": _leaf(profile)},
+            answers=("OCT605",),
         )
     ]
 
@@ -111,33 +129,41 @@ def _by_metric(task: Task) -> list[Recipe]:
 def _by_target(task: Task, profile: Profile) -> list[Recipe]:
     """Return what a rare class or a skewed target asks for."""
     if is_uneven(profile):
-        counts = [level.count for level in profile.target.levels]
-        rarest = min(counts) / sum(counts)
         return [
             _recipe(
                 task,
                 "balanced class weights",
-                f"balanced class weights: the rarest class has {rarest:.1%} of the rows and is passed over",
+                f"balanced class weights: {rarest_share(profile)} and is passed over",
                 "more of the rare class found, at the price of false alarms",
                 {"learning_rate": 0.05, "num_leaves": 15, "class_weight": '"balanced"'},
                 answers=("OCT606",),
             )
         ]
     target = profile.target.numeric
-    if target is None or not can_log(profile):
+    if target is None or target.minimum <= -1 or not (can_log(profile) or task.scoring in LOGARITHMIC):
         return []
-    return [
-        _recipe(
-            task,
-            "log target",
-            f"the target is skewed, from {target.minimum:.3g} to {target.maximum:.3g} around {target.median:.3g}: "
-            "on its logarithm the few large values do not rule the splits",
-            "smaller errors for the many small values",
-            {"learning_rate": 0.05, "num_leaves": 31, "min_child_samples": _leaf(profile)},
-            answers=("OCT607",),
-            log_target=True,
-        )
-    ]
+    span = target_span(profile)
+    logged = _recipe(
+        task,
+        "log target",
+        f"the target is skewed, {span}: on its logarithm the few large values do not rule the splits",
+        "smaller errors for the many small values",
+        {"learning_rate": 0.05, "num_leaves": 31, "min_child_samples": _leaf(profile)},
+        answers=("OCT605", "OCT607"),
+        log_target=True,
+    )
+    if target.minimum < 0 or task.scoring in _LOSSES:
+        return [logged]
+    tweedie = _recipe(
+        task,
+        "tweedie loss",
+        f"the target is skewed, {span}: its spread grows with its size, as a tweedie loss has it, and the mean "
+        "remains what is fitted",
+        "large values count less, without the bias of a logarithm",
+        {"objective": '"tweedie"', "learning_rate": 0.05, "num_leaves": 31, "min_child_samples": _leaf(profile)},
+        answers=("OCT607",),
+    )
+    return [logged, tweedie]
 
 
 def _slower(task: Task, profile: Profile) -> Recipe:
@@ -147,49 +173,62 @@ def _slower(task: Task, profile: Profile) -> Recipe:
         f"slower learning, fewer leaves: {profile.n_rows} rows invite trees that fit chance",
         "folds that agree more",
         {"learning_rate": 0.02, "num_leaves": 7, "min_child_samples": 2 * _leaf(profile), "reg_lambda": 5.0},
-        answers=("OCT612",),
+        answers=("OCT602", "OCT612"),
     )
 
 
-def _shallow(task: Task) -> Recipe:
+def _shallow(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
         "effects that add up",
-        "effects that add up: trees of three leaves, so that no more than two columns act together",
+        f"effects that add up: trees of three leaves, so that of {strongest_in_words(profile)} no more than two act "
+        "together",
         "a gain where the rows are few or the signal is weak",
         {"learning_rate": 0.05, "num_leaves": 3, "colsample_bytree": 0.7},
-        answers=("OCT601", "OCT612"),
+        answers=("OCT601", "OCT602", "OCT612"),
     )
 
 
-def _randomised(task: Task) -> Recipe:
+def _randomised(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
         "random cuts",
-        "random cuts: thresholds drawn by chance average out what single columns say by accident "
-        "(Geurts et al., 2006, doi:10.1007/s10994-006-6226-1)",
+        f"random cuts: thresholds of {strongest_in_words(profile)} drawn by chance average out what single columns "
+        "say by accident (Geurts et al., 2006, doi:10.1007/s10994-006-6226-1)",
         "a smoother model, a little gain on noisy columns",
-        {"learning_rate": 0.05, "num_leaves": 31, "extra_trees": True, "colsample_bytree": 0.5},
+        {
+            "learning_rate": 0.05,
+            "num_leaves": 31,
+            "min_child_samples": _leaf(profile),
+            "extra_trees": True,
+            "colsample_bytree": 0.5,
+        },
+        answers=("OCT602",),
     )
 
 
 def _larger(task: Task, profile: Profile) -> Recipe:
+    leaves = 127 if profile.n_rows >= _SMALL else 31
     return _recipe(
         task,
         "more leaves",
-        f"more leaves: {profile.n_rows} rows carry finer distinctions",
+        f"more leaves, {leaves} a tree: {profile.n_rows} rows carry finer distinctions of "
+        f"{strongest_in_words(profile)}",
         "a gain where many columns act together",
-        {"learning_rate": 0.03, "num_leaves": 127, "min_child_samples": 20, "colsample_bytree": 0.7},
+        {"learning_rate": 0.03, "num_leaves": leaves, "min_child_samples": _leaf(profile), "colsample_bytree": 0.7},
+        answers=("OCT603", "OCT609"),
     )
 
 
-def _penalised(task: Task) -> Recipe:
+def _penalised(task: Task, profile: Profile) -> Recipe:
+    leaf = 2 * _leaf(profile)
     return _recipe(
         task,
         "penalties on leaves",
-        "penalties on leaves, L1 and L2: what a leaf says must be carried by many rows",
+        f"penalties on leaves, L1 and L2: what a leaf says must be carried by {leaf} of {profile.n_rows} rows",
         "a little gain where the trees overfit",
-        {"learning_rate": 0.03, "num_leaves": 15, "min_child_samples": 50, "reg_alpha": 1.0, "reg_lambda": 10.0},
+        {"learning_rate": 0.03, "num_leaves": 15, "min_child_samples": leaf, "reg_alpha": 1.0, "reg_lambda": 10.0},
+        answers=("OCT602",),
     )
 
 
@@ -208,7 +247,7 @@ def _small(task: Task, profile: Profile) -> Recipe:
         model=f"{block}({stopped}({model}, patience=10), n_rows={n_rows})",
         imports=(f"from lightgbm import {kind}",),
         blocks=(block, stopped),
-        answers=("OCT201", "OCT202", "OCT203", "OCT204"),
+        answers=LIMITS,
     )
 
 

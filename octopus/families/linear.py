@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from octopus.families.shape import can_log, is_uneven
+from octopus.blocks.rendering import listed
+from octopus.families.shape import (
+    LIMITS,
+    LOGARITHMIC,
+    MEDIAN,
+    RATES,
+    can_log,
+    is_uneven,
+    rarest_share,
+    strongest_in_words,
+    target_span,
+)
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -35,6 +46,7 @@ class Linear:
             "sklearn.feature_extraction.text",
             "sklearn.impute",
             "sklearn.linear_model",
+            "sklearn.metrics",
             "sklearn.pipeline",
             "sklearn.preprocessing",
         )
@@ -58,17 +70,22 @@ class Linear:
         sequence of Recipe
             The first draft, then variations.
         """
-        drafts = [_baseline(task, profile), _stronger(task, profile), _bending(task), _paired(task)]
-        if is_uneven(profile):
-            drafts.append(_weighted(profile))
-        if can_log(profile):
-            drafts.insert(1, _logged(profile))
-        return [*drafts, _weaker(task), _sampled(task, profile)]
+        return [
+            _baseline(task, profile),
+            *_by_metric(task, profile),
+            *([_logged(profile)] if can_log(profile) or task.scoring in LOGARITHMIC else []),
+            *([_weighted(profile)] if is_uneven(profile) else []),
+            _bending(task, profile),
+            _paired(task, profile),
+            _stronger(task, profile),
+            _weaker(task, profile),
+            _sampled(task, profile),
+        ]
 
 
 def _baseline(task: Task, profile: Profile) -> Recipe:
-    n_used = sum(column.used for column in profile.columns)
-    what = f"{n_used} column{'s' if n_used != 1 else ''} over {profile.n_rows} rows"
+    used = [column.name for column in profile.columns if column.used]
+    what = f"{listed(used, 3)} over {profile.n_rows} rows" if used else f"{profile.n_rows} rows"
     return _recipe(
         task,
         idea="one-hot and a regularised line",
@@ -78,6 +95,41 @@ def _baseline(task: Task, profile: Profile) -> Recipe:
     )
 
 
+def _by_metric(task: Task, profile: Profile) -> list[Recipe]:
+    """Return a loss that fits the metric, where squares do not."""
+    target = profile.target.numeric
+    if task.is_classification or target is None:
+        return []
+    if task.scoring in MEDIAN:
+        return [
+            Recipe(
+                idea="the metric as the loss",
+                hypothesis=f"{task.scoring} asks for a median, and squares fit a mean: the target runs "
+                f"{target_span(profile)}, so beyond a tenth of the usual error count absolute errors",
+                expected="smaller errors by the metric that counts",
+                encoding="one_hot",
+                model=f"HuberRegressor(epsilon=1.1, alpha=0.01, max_iter={_MAX_ITER})",
+                imports=("from sklearn.linear_model import HuberRegressor",),
+                answers=("OCT605",),
+            )
+        ]
+    if task.scoring in RATES and target.minimum >= 0:
+        name = "PoissonRegressor" if RATES[task.scoring] == "poisson" or target.minimum == 0 else "GammaRegressor"
+        return [
+            Recipe(
+                idea="the metric as the loss",
+                hypothesis=f"{task.scoring} counts errors relative to the rate: a target {target_span(profile)} is "
+                "fitted by its own likelihood",
+                expected="smaller errors by the metric that counts",
+                encoding="one_hot",
+                model=f"{name}(alpha=0.001, max_iter={_MAX_ITER})",
+                imports=(f"from sklearn.linear_model import {name}",),
+                answers=("OCT605",),
+            )
+        ]
+    return []
+
+
 def _stronger(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
@@ -85,49 +137,49 @@ def _stronger(task: Task, profile: Profile) -> Recipe:
         hypothesis=f"stronger regularisation: {profile.n_rows} rows do not pin every coefficient down",
         expected="folds that agree more, a little gain where columns are many",
         strength=20.0,
-        answers=("OCT612",),
+        answers=("OCT602", "OCT612"),
     )
 
 
-def _weaker(task: Task) -> Recipe:
+def _weaker(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
         idea="weaker regularisation",
-        hypothesis="weaker regularisation: a few columns carry the signal and are being held back",
+        hypothesis=f"weaker regularisation: {strongest_in_words(profile)} may carry the signal and be held back",
         expected="a small gain where the signal is strong",
         strength=0.05,
+        answers=("OCT603",),
     )
 
 
-def _bending(task: Task) -> Recipe:
+def _bending(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
         idea="bends at the quartiles",
-        hypothesis="the measured columns act in bends, not in straight lines",
+        hypothesis=f"{_measured(profile)} may act in bends, not in straight lines: four slopes each, cut at quartiles",
         expected="a gain where an effect levels off or turns",
         strength=1.0,
         before=("Curves",),
-        answers=("OCT601",),
+        answers=("OCT601", "OCT603", "OCT609"),
     )
 
 
-def _paired(task: Task) -> Recipe:
+def _paired(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
         idea="products of measured columns",
-        hypothesis="measured columns matter in proportion to one another: their products tell more than they alone",
+        hypothesis=f"{_measured(profile)} may matter in proportion to one another: products tell more than they alone",
         expected="a gain where two columns act together",
         strength=2.0,
         before=("Products",),
+        answers=("OCT603", "OCT609"),
     )
 
 
 def _weighted(profile: Profile) -> Recipe:
-    counts = [level.count for level in profile.target.levels] or [0]
-    rarest = min(counts) / max(1, sum(counts))
     return Recipe(
         idea="balanced class weights",
-        hypothesis=f"balanced class weights: the rarest class has {rarest:.1%} of the rows and is passed over",
+        hypothesis=f"balanced class weights: {rarest_share(profile)} and is passed over",
         expected="more of the rare class found, at the price of false alarms",
         encoding="one_hot",
         model=f'LogisticRegression(class_weight="balanced", max_iter={_MAX_ITER})',
@@ -137,17 +189,16 @@ def _weighted(profile: Profile) -> Recipe:
 
 
 def _logged(profile: Profile) -> Recipe:
-    target = profile.target.numeric
-    span = f", from {target.minimum:.3g} to {target.maximum:.3g} around {target.median:.3g}" if target else ""
     return Recipe(
         idea="log target",
-        hypothesis=f"the target is skewed{span}: effects multiply, so its logarithm is closer to a line",
+        hypothesis=f"the target is skewed, {target_span(profile)}: effects multiply, so its logarithm is closer to a "
+        "line",
         expected="smaller errors for the many small values",
         encoding="one_hot",
         model="Ridge(alpha=1.0)",
         imports=(_RIDGE_IMPORT,),
         log_target=True,
-        answers=("OCT607",),
+        answers=("OCT605", "OCT607"),
     )
 
 
@@ -163,8 +214,13 @@ def _sampled(task: Task, profile: Profile) -> Recipe:
         model=f"{block}({model}, n_rows={n_rows})",
         imports=(_LOGISTIC_IMPORT if task.is_classification else _RIDGE_IMPORT,),
         blocks=(block,),
-        answers=("OCT201", "OCT202", "OCT203", "OCT204"),
+        answers=LIMITS,
     )
+
+
+def _measured(profile: Profile) -> str:
+    """Return the strongest columns of numbers in words."""
+    return strongest_in_words(profile, ("numeric", "number_as_text")) or "what is measured"
 
 
 def _recipe(

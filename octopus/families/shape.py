@@ -1,8 +1,23 @@
-"""What the shape of a target asks for, whatever the family."""
+"""What the shape of a table and its target asks for, whatever the family; and words for it."""
 
 from __future__ import annotations
 
-from octopus.records import Profile
+from octopus.blocks.rendering import listed, shown
+from octopus.records import ColumnProfile, Profile
+
+#: Crashes that ask for a smaller model on fewer rows: time, memory, a signal, other limits, a hang.
+LIMITS = ("OCT201", "OCT202", "OCT203", "OCT204", "OCT205")
+
+#: Metrics that a conditional median makes best, not a mean.
+MEDIAN = frozenset(
+    {"neg_mean_absolute_error", "neg_median_absolute_error", "d2_absolute_error_score", "d2_pinball_score"}
+)
+#: Metrics of rates, with the name of the likelihood that they are.
+RATES = {
+    "neg_mean_poisson_deviance": "poisson", "neg_mean_gamma_deviance": "gamma", "d2_tweedie_score": "poisson",
+}  # fmt: skip
+#: Metrics of errors on a logarithmic scale.
+LOGARITHMIC = frozenset({"neg_mean_squared_log_error", "neg_root_mean_squared_log_error"})
 
 
 def can_log(profile: Profile) -> bool:
@@ -37,3 +52,81 @@ def is_uneven(profile: Profile) -> bool:
     """
     counts = [level.count for level in profile.target.levels]
     return bool(counts) and min(counts) * len(counts) < 0.5 * sum(counts)
+
+
+def rarest_share(profile: Profile) -> str:
+    """Return the share of the rarest class in words.
+
+    Parameters
+    ----------
+    profile : Profile
+        With the target's classes.
+
+    Returns
+    -------
+    str
+        Such as "yes has 3.1% of the rows".
+    """
+    rarest = min(profile.target.levels, key=lambda level: level.count)
+    return f"{shown(rarest.value)} has {rarest.count / sum(v.count for v in profile.target.levels):.1%} of the rows"
+
+
+def target_span(profile: Profile) -> str:
+    """Return the target's range in words.
+
+    Parameters
+    ----------
+    profile : Profile
+        With the target's location and shape.
+
+    Returns
+    -------
+    str
+        Such as "from 3 to 900 around 40"; empty where it is no number.
+    """
+    target = profile.target.numeric
+    return f"from {target.minimum:.3g} to {target.maximum:.3g} around {target.median:.3g}" if target else ""
+
+
+def strongest(profile: Profile, kinds: tuple[str, ...] = (), at_most: int = 3) -> list[ColumnProfile]:
+    """Return the used columns that tell most of the target by themselves.
+
+    Parameters
+    ----------
+    profile : Profile
+        With the columns' signals, as far as they were measured.
+    kinds : tuple of str
+        Kinds of columns to look at; all where empty.
+    at_most : int
+        How many.
+
+    Returns
+    -------
+    list of ColumnProfile
+        The strongest first; where nothing was measured, as the table orders them.
+    """
+    candidates = [column for column in profile.columns if column.used and (not kinds or column.kind in kinds)]
+    return sorted(candidates, key=lambda column: -(column.signal or 0.0))[:at_most]
+
+
+def strongest_in_words(profile: Profile, kinds: tuple[str, ...] = (), at_most: int = 3) -> str:
+    """Return the strongest columns as prose, with what they tell.
+
+    Parameters
+    ----------
+    profile : Profile
+        With the columns.
+    kinds : tuple of str
+        Kinds of columns to look at; all where empty.
+    at_most : int
+        How many.
+
+    Returns
+    -------
+    str
+        Such as "age (0.31), hours (0.22)"; empty where there is none.
+    """
+    columns = strongest(profile, kinds, at_most)
+    if any(column.signal is None for column in columns):
+        return listed([column.name for column in columns])
+    return ", ".join(f"{shown(column.name)} ({column.signal:.2f})" for column in columns)

@@ -1,20 +1,27 @@
-"""Decision → Move: which recipe of which family is next, from the journal alone."""
+"""Decision → Moves: which way of which family is next, from the journal alone.
+
+A move is one step from an experiment that worked: another recipe of its family, one more turn, or the same in another
+family. Which step is said by the diagnosis, by what the idea brought before, and by what the data ask for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from octopus.journal import Journal
-from octopus.protocols import Family, Recipe
-from octopus.records import Decision, Experiment, Plan, Profile, Task
+from octopus.protocols import Recipe
+from octopus.records import Decision, Experiment, Plan
+from octopus.scientists.playbook.memory import Memory, recall, times_seen
+from octopus.scientists.playbook.ways import CAREFUL, Shelf, Way, stock_shelf
 
-#: Added to an idea that reads every number from text.
-CAREFUL = ", every number read as text"
+__all__ = ["CAREFUL", "Move", "Shelf", "next_moves", "stock_shelf"]
+
 #: Crashes whose remedy is to read the table with less trust: text where a number was expected, a value missing.
 _DATA_CRASHES = frozenset({"OCT301", "OCT303"})
 #: Crashes have codes below this one, symptoms above.
 _FIRST_SYMPTOM = "OCT600"
+#: Variations of one family say the same: look elsewhere first.
+_SATURATED = "OCT608"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,170 +44,204 @@ class Move:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf:
-    """The recipes of the families that apply, and what was tried of them.
+class _Step:
+    """A way, the idea that is new in it, and where it sets out from."""
 
-    Parameters
-    ----------
-    recipes : mapping of str to tuple of Recipe
-        By family, in the order in which families are drafted.
-    journal : Journal
-        What was done.
-    """
-
-    recipes: Mapping[str, tuple[Recipe, ...]]
-    journal: Journal
-
-    def untried(self, family: str) -> Iterator[Recipe]:
-        """Yield the recipes of a family that no experiment has run, as the family orders them."""
-        tried = {e.plan.idea.removesuffix(CAREFUL) for e in self.journal.experiments if e.plan.family == family}
-        return (recipe for recipe in self.recipes.get(family, ()) if recipe.idea not in tried)
-
-    @property
-    def careful(self) -> bool:
-        """Whether reading every number as text has made a script work."""
-        return any(e.plan.idea.endswith(CAREFUL) for e in self.journal.valid_experiments)
-
-    def from_family(self, name: str) -> list[str]:
-        """Return the families, this one first."""
-        return sorted(self.recipes, key=lambda family: family != name)
+    way: Way
+    idea: str
+    answers: tuple[str, ...]
+    hypothesis: str
+    expected: str
+    recipe: Recipe
+    start: Experiment | None
+    place: int
 
 
-def stock_shelf(families: Sequence[Family], task: Task, profile: Profile, journal: Journal) -> Shelf:
-    """Return the recipes of the families that apply, in the order in which they are given.
-
-    Parameters
-    ----------
-    families : sequence of Family
-        In the order in which they are drafted.
-    task, profile, journal : Task, Profile, Journal
-        What is asked, what is known and what was done.
-
-    Returns
-    -------
-    Shelf
-        Recipes by family.
-    """
-    verdicts = {verdict.family: verdict.applies for verdict in profile.families}
-    return Shelf(
-        recipes={f.name: tuple(f.recipes(task, profile)) for f in families if verdicts.get(f.name, not verdicts)},
-        journal=journal,
-    )
-
-
-def next_move(decision: Decision, shelf: Shelf) -> Move | None:
-    """Return what to try for a decision; None where nothing is left.
+def next_moves(decision: Decision, shelf: Shelf) -> Iterator[Move]:
+    """Yield what to try for a decision, the best first, never a way that was tried.
 
     Parameters
     ----------
     decision : Decision
         Draft, repair or improve.
     shelf : Shelf
-        The recipes.
+        The recipes and turns.
 
-    Returns
-    -------
-    Move or None
-        Never one whose family and idea were tried.
+    Yields
+    ------
+    Move
+        None at all where nothing is left.
     """
-    moves = {"draft": _drafts, "repair": _repairs, "improve": _improvements}[decision.action](decision, shelf)
-    return next(moves, None)
+    choose = {"draft": _drafts, "repair": _repairs, "improve": _improvements}[decision.action]
+    yield from choose(decision, shelf, recall(shelf))
 
 
-def _drafts(decision: Decision, shelf: Shelf) -> Iterator[Move]:
-    """Yield a family that no experiment has run; where nothing works, whatever is left."""
-    tried = {e.plan.family for e in shelf.journal.experiments}
-    yield from _variations(decision, shelf, [family for family in shelf.recipes if family not in tried])
-    yield from _variations(decision, shelf, list(shelf.recipes))
+def _drafts(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[Move]:
+    """Yield a family that no experiment has run; where nothing works, the family that has failed least."""
+    tried = [e.plan.family for e in shelf.journal.experiments]
+    families = _alive(shelf, memory)
+    fresh = [family for family in families if family not in tried]
+    yield from _moves(decision, shelf, memory, (s for f in fresh for s in _steps(f, shelf)), code=None)
+    rotated = sorted(families, key=lambda family: (tried.count(family), family == _last(tried)))
+    yield from _moves(decision, shelf, memory, (s for f in rotated for s in _steps(f, shelf)), code=None)
 
 
-def _repairs(decision: Decision, shelf: Shelf) -> Iterator[Move]:
-    """Yield a remedy within the family, then, for a failure met before, another family."""
-    parent = _experiment(decision, shelf.journal)
+def _repairs(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[Move]:
+    """Yield a remedy: another reading, a smaller model; for a failure met before another family first."""
+    parent = _experiment(decision, shelf)
     if parent is None:
         return
     family = parent.plan.family
-    if decision.code in _DATA_CRASHES and (careful := _careful_move(parent, decision, shelf)):
+    if decision.code in _DATA_CRASHES and (careful := _careful(parent, decision, shelf)):
         yield careful
-    yield from _answers(decision, shelf, [family])
-    families = shelf.from_family(family)
-    if times_seen(parent, shelf.journal) > 1:
-        families = [*families[1:], family]
-    yield from _variations(decision, shelf, families)
+    others = [other for other in _by_score(shelf, memory) if other != family]
+    again = times_seen(parent, shelf.journal) > 1
+    families = [*others, family] if again else [family, *others]
+    if not again:
+        yield from _moves(decision, shelf, memory, _steps(family, shelf), code=decision.code)
+    for one in families:
+        yield from _moves(decision, shelf, memory, _steps(one, shelf), code=decision.code if one == family else None)
+        yield from _moves(decision, shelf, memory, _steps(one, shelf), code=None)
 
 
-def _improvements(decision: Decision, shelf: Shelf) -> Iterator[Move]:
-    """Yield what answers the symptom, else the next variation of the best family, else of another."""
-    best = _experiment(decision, shelf.journal) or shelf.journal.best
-    families = shelf.from_family(best.plan.family if best else "")
-    yield from _answers(decision, shelf, families)
-    yield from _variations(decision, shelf, families)
+def _improvements(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[Move]:
+    """Yield what answers the symptom, the best family first; then whatever is worth a try."""
+    best = _experiment(decision, shelf) or shelf.journal.best
+    families = _by_score(shelf, memory)
+    if best and best.plan.family in families:
+        families = sorted(families, key=lambda family: (family == best.plan.family) is (decision.code == _SATURATED))
+    steps = [step for family in families for step in _steps(family, shelf, best)]
+    if decision.code:
+        yield from _moves(decision, shelf, memory, steps, code=decision.code)
+    yield from _moves(decision, shelf, memory, steps, code=None)
 
 
-def _answers(decision: Decision, shelf: Shelf, families: Sequence[str]) -> Iterator[Move]:
-    """Yield the untried recipes that answer the decision's code."""
-    for family in families:
-        for recipe in shelf.untried(family):
-            if decision.code in recipe.answers:
-                yield _move(family, recipe, decision, shelf.careful)
+def _moves(
+    decision: Decision, shelf: Shelf, memory: Memory, steps: Iterable[_Step], *, code: str | None
+) -> Iterator[Move]:
+    """Yield the untried steps, those that answer the code or, without one, all but mere repairs."""
+    open_steps = [step for step in steps if _is_open(step, shelf, memory)]
+    if code is None:
+        chosen = [step for step in open_steps if not _is_repair(step.answers)]
+    else:
+        chosen = [step for step in open_steps if code in step.answers]
+    families = list(dict.fromkeys(step.way.family for step in open_steps))
+
+    def order(step: _Step) -> tuple[bool, int, int, int]:
+        rank = memory.rank(step.idea)
+        return rank > 2, families.index(step.way.family), rank, step.place  # losses and failures last, wherever
+
+    for step in sorted(chosen, key=order):
+        yield _move(step, decision, shelf, memory, answers=code is not None)
 
 
-def _variations(decision: Decision, shelf: Shelf, families: Sequence[str]) -> Iterator[Move]:
-    """Yield the untried recipes that are no mere remedy for a crash."""
-    for family in families:
-        for recipe in shelf.untried(family):
-            if not _is_repair(recipe):
-                yield _move(family, recipe, decision, shelf.careful)
+def _steps(family: str, shelf: Shelf, best: Experiment | None = None) -> Iterator[_Step]:
+    """Yield every way that is one step from the family's best experiment, or its first recipes where there is none."""
+    start = best if best is not None and best.plan.family == family else _best_of(family, shelf)
+    here = shelf.way_of(start.plan) if start else None
+    recipes = shelf.recipes.get(family, ())
+    known = here is not None and shelf.composed(here) is not None
+    for place, recipe in enumerate(recipes):
+        way = here.with_base(recipe.idea) if here and known else Way(family=family, base=recipe.idea)
+        if step := _step(way, recipe.idea, shelf, start, 100 + place):
+            yield step
+    if not (here and known):
+        return
+    for place, turn in enumerate(shelf.turns):
+        if turn.idea not in here.turns:
+            late = 0 if turn.is_for_these_data else 103  # after a few ideas of the family itself
+            if step := _step(here.with_turn(turn.idea), turn.idea, shelf, start, late + place):
+                yield step
 
 
-def times_seen(experiment: Experiment, journal: Journal) -> int:
-    """Return how many failures of the run have the fingerprint of this one.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        A failure.
-    journal : Journal
-        What was done.
-
-    Returns
-    -------
-    int
-        At least 1 for a failure with a diagnosis; the experiment itself counts.
-    """
-    prints = {d.fingerprint for d in experiment.diagnoses[:1] if d.fingerprint}
-    return sum(any(d.fingerprint in prints for d in e.diagnoses) for e in journal.experiments if not e.is_valid)
-
-
-def _careful_move(parent: Experiment, decision: Decision, shelf: Shelf) -> Move | None:
-    """Return the parent's recipe with every number read as text, once."""
-    tried = {(e.plan.family, e.plan.idea) for e in shelf.journal.experiments}
-    for recipe in shelf.recipes.get(parent.plan.family, ()):
-        if recipe.idea == parent.plan.idea and (parent.plan.family, recipe.idea + CAREFUL) not in tried:
-            return _move(parent.plan.family, recipe, decision, careful=True)
-    return None
-
-
-def _move(family: str, recipe: Recipe, decision: Decision, careful: bool) -> Move:
-    answers = decision.code in recipe.answers or (careful and decision.code in _DATA_CRASHES)
-    why = f" ({decision.reason}: {decision.code})" if answers else ""
-    return Move(
-        plan=Plan(
-            family=family,
-            idea=recipe.idea + (CAREFUL if careful else ""),
-            hypothesis=recipe.hypothesis + why,
-            expected=recipe.expected,
-            parent=decision.parent,
-        ),
+def _step(way: Way, idea: str, shelf: Shelf, start: Experiment | None, place: int) -> _Step | None:
+    found = shelf.composed(way)
+    if found is None:
+        return None
+    recipe, turns = found
+    words = turns.get(idea) or shelf.recipe(way.family, idea)
+    assert words is not None
+    return _Step(
+        way=way,
+        idea=idea,
+        answers=words.answers,
+        hypothesis=words.hypothesis,
+        expected=words.expected,
         recipe=recipe,
-        careful=careful,
+        start=start,
+        place=place,
     )
 
 
-def _is_repair(recipe: Recipe) -> bool:
-    """Tell whether a recipe is meant for crashes only."""
-    return bool(recipe.answers) and all(code < _FIRST_SYMPTOM for code in recipe.answers)
+def _move(step: _Step, decision: Decision, shelf: Shelf, memory: Memory, *, answers: bool) -> Move:
+    start = step.start or _experiment(decision, shelf)
+    why = f" ({decision.reason}: {decision.code})" if answers else ""
+    before = f"; it was {story}" if (story := memory.story(step.idea)) else ""
+    score = start.score if start else None
+    more = f": more than {score.mean:.4g} {score.scoring}" if score else ""
+    return Move(
+        plan=Plan(
+            family=step.way.family,
+            idea=step.way.idea + (CAREFUL if shelf.careful else ""),
+            hypothesis=step.hypothesis + why + before,
+            expected=step.expected + more,
+            parent=start.number if start else None,
+        ),
+        recipe=step.recipe,
+        careful=shelf.careful,
+    )
 
 
-def _experiment(decision: Decision, journal: Journal) -> Experiment | None:
-    return next((e for e in journal.experiments if e.number == decision.parent), None)
+def _careful(parent: Experiment, decision: Decision, shelf: Shelf) -> Move | None:
+    """Return the parent's way with every number read as text, once."""
+    found = shelf.composed(shelf.way_of(parent.plan))
+    ideas = {(e.plan.family, e.plan.idea) for e in shelf.journal.experiments}
+    if found is None or (parent.plan.family, parent.plan.idea.removesuffix(CAREFUL) + CAREFUL) in ideas:
+        return None
+    recipe = found[0]
+    plan = Plan(
+        family=parent.plan.family,
+        idea=recipe.idea + CAREFUL,
+        hypothesis=f"{recipe.hypothesis} ({decision.reason}: {decision.code})",
+        expected=recipe.expected,
+        parent=decision.parent,
+    )
+    return Move(plan=plan, recipe=recipe, careful=True)
+
+
+def _is_open(step: _Step, shelf: Shelf, memory: Memory) -> bool:
+    is_new = (step.way.family, step.way.parts) not in shelf.tried
+    return is_new and step.way.family not in memory.dropped_families and step.idea not in memory.dropped_ideas
+
+
+def _is_repair(answers: Sequence[str]) -> bool:
+    """Tell whether an idea is meant for crashes only."""
+    return bool(answers) and all(code < _FIRST_SYMPTOM for code in answers)
+
+
+def _alive(shelf: Shelf, memory: Memory) -> list[str]:
+    return [family for family in shelf.recipes if family not in memory.dropped_families]
+
+
+def _by_score(shelf: Shelf, memory: Memory) -> list[str]:
+    """Return the families that are not given up, by their best scores; those without one last."""
+
+    def worst_first(family: str) -> float:
+        best = _best_of(family, shelf)
+        return best.score.mean if best and best.score else float("-inf")
+
+    return sorted(_alive(shelf, memory), key=worst_first, reverse=True)
+
+
+def _best_of(family: str, shelf: Shelf) -> Experiment | None:
+    """Return the family's experiment with the highest score; the earlier one of two equals."""
+    valid = [e for e in shelf.journal.valid_experiments if e.plan.family == family]
+    return max(valid, key=lambda e: (e.score.mean if e.score else float("-inf"), -e.number), default=None)
+
+
+def _experiment(decision: Decision, shelf: Shelf) -> Experiment | None:
+    return next((e for e in shelf.journal.experiments if e.number == decision.parent), None)
+
+
+def _last(families: Sequence[str]) -> str:
+    return families[-1] if families else ""

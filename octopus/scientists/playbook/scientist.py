@@ -8,7 +8,7 @@ from octopus.journal import Journal
 from octopus.protocols import Family
 from octopus.records import Decision, ExperimentProposal, Profile, Proposal, StopProposal, Task
 from octopus.registry import FAMILIES, load_all
-from octopus.scientists.playbook.moves import next_move, stock_shelf
+from octopus.scientists.playbook.moves import next_moves, stock_shelf
 from octopus.scientists.playbook.writer import write_script
 
 
@@ -50,10 +50,12 @@ class Playbook:
         if not shelf.recipes:
             reasons = "; ".join(f"{v.family}: {v.reason}" for v in profile.families if not v.applies)
             return StopProposal(reason=f"no family applies ({reasons or 'none is registered'})")
-        move = next_move(decision, shelf)
-        if move is None:
-            return StopProposal(reason=f"no idea left in {' and '.join(shelf.recipes)}")
-        return ExperimentProposal(plan=move.plan, script=write_script(move, task, profile, journal))
+        run = {experiment.script.sha256 for experiment in journal.experiments}
+        for move in next_moves(decision, shelf):
+            script = write_script(move, task, profile, journal)
+            if script.sha256 not in run:  # two ideas may come to the same on these columns
+                return ExperimentProposal(plan=move.plan, script=script)
+        return StopProposal(reason=f"no idea left in {' and '.join(shelf.recipes)}")
 
 
 def _registered_families() -> tuple[Family, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from octopus.blocks.rendering import docstring, expression, import_block, list_constant, listed
+from octopus.blocks.rendering import dict_constant, docstring, expression, import_block, list_constant, listed
 from octopus.blocks.source import pieces
 from octopus.journal import Journal
+from octopus.protocols import Recipe
 from octopus.records import ColumnProfile, Profile, Script, Task
 from octopus.scientists.playbook.moves import Move
+from octopus.scientists.playbook.readings import Reading, features_class, read_columns
 
 _IMPORTS = (
     "from sklearn.base import BaseEstimator",
@@ -18,63 +18,8 @@ _IMPORTS = (
 #: Kinds of columns that say nothing, in the words of a docstring.
 _IDLE = {"identifier": "names every row", "constant": "never changes", "empty": "is empty"}
 _MANY_IDLE = {"identifier": "name every row", "constant": "never change", "empty": "are empty"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How a script reads one kind of column.
-
-    Parameters
-    ----------
-    constant : str
-        Name of the list of columns in the script.
-    learns : str
-        Statement of ``fit``; empty where nothing is learned.
-    gives : str
-        Statement of ``transform`` that adds to ``parts``.
-    blocks : tuple of str
-        Blocks that both use.
-    words : str
-        For the docstring of ``Features``.
-    """
-
-    constant: str
-    learns: str
-    gives: str
-    blocks: tuple[str, ...]
-    words: str
-
-
-_NUMERIC = Reading(constant="NUMERIC", learns="", gives="X[NUMERIC]", blocks=(), words="numbers")
-_TEXT_NUMBERS = Reading(
-    constant="TEXT_NUMBERS",
-    learns="self.decimal_ = {name: decimal_mark(X[name]) for name in TEXT_NUMBERS}",
-    gives="*(parsed_number(X[name], self.decimal_[name]) for name in TEXT_NUMBERS)",
-    blocks=("decimal_mark", "parsed_number"),
-    words="numbers out of text",
-)
-_DATES = Reading(
-    constant="DATES",
-    learns="self.day_first_ = {name: is_day_first(X[name]) for name in DATES}",
-    gives="*(date_parts(X[name], self.day_first_[name]) for name in DATES)",
-    blocks=("is_day_first", "date_parts"),
-    words="parts of dates",
-)
-_CATEGORICAL = Reading(
-    constant="CATEGORICAL",
-    learns="self.levels_ = {name: seen_levels(X[name]) for name in CATEGORICAL}",
-    gives="*(as_levels(X[name], self.levels_[name]) for name in CATEGORICAL)",
-    blocks=("seen_levels", "as_levels"),
-    words="the levels seen in fit",
-)
-_TEXT_COUNTED = Reading(
-    constant="TEXT",
-    learns="",
-    gives="*(word_counts(X[name]) for name in TEXT)",
-    blocks=("word_counts",),
-    words="words of texts counted",
-)
-_TEXT_WHOLE = Reading(constant="TEXT", learns="", gives="X[TEXT].astype(object)", blocks=(), words="whole texts")
+#: What a linear model makes of each type of column, as a matrix.
+_MATRICES = {"number": "ScaledNumbers", "category": "OneHotLevels", "text": "WeighedWords"}
 
 
 def write_script(move: Move, task: Task, profile: Profile, journal: Journal) -> Script:
@@ -96,29 +41,38 @@ def write_script(move: Move, task: Task, profile: Profile, journal: Journal) -> 
     Script
         A module that stands alone: pandas, numpy, scikit-learn and what the recipe imports.
     """
-    columns = read_columns(move, profile)
+    recipe = move.recipe
+    careful = [column.name for column in profile.columns] if move.careful else []
+    columns = read_columns(profile, recipe, careful)
     opening = docstring(_facts(move, columns, profile, journal))
     if not columns:
         return Script(source=_constant_script(opening, task), author="playbook")
-    recipe = move.recipe
     logged = recipe.log_target and not task.is_classification
+    encoding = _encoding(recipe, columns)
     model = f"LogTarget({recipe.model})" if logged else recipe.model
-    steps = ["Features()", *(["Indicators()"] if recipe.encoding == "one_hot" else []), model]
+    steps = ["Features()", *recipe.steps, *_encoder(encoding), model]
     blocks = pieces(
         [
             *(block for reading in columns for block in reading.blocks),
-            *(["Indicators"] if recipe.encoding == "one_hot" else []),
+            *encoding,
             *(["LogTarget"] if logged else []),
             *recipe.blocks,
         ]
     )
     pipeline = f"make_pipeline({', '.join(steps)})"
-    features = _features_class(list(columns))
-    pandas = ["import pandas as pd"] if "pd." in features else []
-    imports = import_block([*pandas, *_IMPORTS, *blocks.imports, *recipe.imports])
+    features = features_class(list(columns))
+    imports = import_block(
+        [
+            *(["import pandas as pd"] if "pd." in features else []),
+            *_IMPORTS,
+            *(["from sklearn.pipeline import make_union"] if len(encoding) > 1 else []),
+            *blocks.imports,
+            *recipe.imports,
+        ]
+    )
     sections = [
         f"{opening}\n\n{imports}",
-        "\n".join(list_constant(reading.constant, names) for reading, names in columns.items()),
+        "\n".join(_constant(reading, of_kind) for reading, of_kind in columns.items()),
         features,
         *blocks.definitions,
         *([recipe.definitions.strip()] if recipe.definitions.strip() else []),
@@ -127,65 +81,29 @@ def write_script(move: Move, task: Task, profile: Profile, journal: Journal) -> 
     return Script(source=_laid_out(sections), author="playbook")
 
 
-def read_columns(move: Move, profile: Profile) -> dict[Reading, list[str]]:
-    """Return which columns a script reads in which way.
-
-    Parameters
-    ----------
-    move : Move
-        Says which encoding the model wants, and whether numbers are to be trusted.
-    profile : Profile
-        The columns; unused ones are left out.
-
-    Returns
-    -------
-    dict of Reading to list of str
-        In the order of the script; empty where no column is used.
-    """
-    text = _TEXT_COUNTED if move.recipe.encoding == "native" else _TEXT_WHOLE
-    found: dict[Reading, list[str]] = {r: [] for r in (_NUMERIC, _TEXT_NUMBERS, _DATES, _CATEGORICAL, text)}
-    for column in profile.columns:
-        if column.used:
-            reading = _reading(column, text)
-            found[_TEXT_NUMBERS if move.careful and reading is _NUMERIC else reading].append(column.name)
-    return {reading: names for reading, names in found.items() if names}
+def _encoding(recipe: Recipe, columns: dict[Reading, list[ColumnProfile]]) -> list[str]:
+    """Return the blocks that make of the table what the model wants."""
+    if recipe.encoding == "native":
+        return []
+    if recipe.encoding == "ordinal":
+        return ["LevelCodes"]
+    types = {reading.type for reading in columns}
+    if recipe.steps:  # whatever a step adds is a number
+        types.add("number")
+    return [block for type_, block in _MATRICES.items() if type_ in types]
 
 
-def _reading(column: ColumnProfile, text: Reading) -> Reading:
-    """Return how a column is read: by its kind, and a number only where the table holds one."""
-    holds_numbers = column.dtype.lower().startswith(("float", "int", "uint", "bool"))
-    if column.kind in ("datetime", "categorical", "text", "number_as_text"):
-        by_kind = {"datetime": _DATES, "categorical": _CATEGORICAL, "text": text, "number_as_text": _TEXT_NUMBERS}
-        return by_kind[column.kind]
-    if column.dtype.startswith("datetime"):
-        return _DATES
-    if holds_numbers:
-        return _NUMERIC
-    return _TEXT_NUMBERS if column.kind == "numeric" else _CATEGORICAL
+def _encoder(encoding: list[str]) -> list[str]:
+    calls = [f"{block}()" for block in encoding]
+    return [f"make_union({', '.join(calls)})"] if len(calls) > 1 else calls
 
 
-def _features_class(readings: list[Reading]) -> str:
-    """Return the class that reads the columns."""
-    words = ", ".join(reading.words for reading in readings)
-    gives = [reading.gives for reading in readings]
-    if len(gives) == 1 and not gives[0].startswith("*"):
-        result = [f"        return {gives[0]}"]
-    else:
-        result = ["        parts = [", *(f"            {part}," for part in gives), "        ]"]
-        result.append("        return pd.concat(parts, axis=1)")
-    return "\n".join(
-        [
-            "class Features(TransformerMixin, BaseEstimator):",
-            f'    """{words[0].upper()}{words[1:]}."""',
-            "",
-            "    def fit(self, X, y=None):",
-            *(f"        {reading.learns}" for reading in readings if reading.learns),
-            "        return self",
-            "",
-            "    def transform(self, X):",
-            *result,
-        ]
-    )
+def _constant(reading: Reading, columns: list[ColumnProfile]) -> str:
+    """Return the assignment of a reading's columns."""
+    if reading.constant == "MISSING_CODES":
+        codes = {column.name: f"[{', '.join(f'{code:g}' for code in column.missing_codes)}]" for column in columns}
+        return dict_constant(reading.constant, codes)
+    return list_constant(reading.constant, [column.name for column in columns])
 
 
 def _constant_script(opening: str, task: Task) -> str:
@@ -208,14 +126,20 @@ def _laid_out(sections: list[str]) -> str:
     return f"{text}\n"
 
 
-def _facts(move: Move, columns: dict[Reading, list[str]], profile: Profile, journal: Journal) -> list[str]:
+def _facts(move: Move, columns: dict[Reading, list[ColumnProfile]], profile: Profile, journal: Journal) -> list[str]:
     """Return the paragraphs of the docstring."""
-    names = {reading.constant: of_kind for reading, of_kind in columns.items()}
+    names = {reading.constant: [column.name for column in of_kind] for reading, of_kind in columns.items()}
     facts = [f"Hypothesis: {move.plan.hypothesis.rstrip('.')}."]
     if parsed := [] if move.careful else names.get("TEXT_NUMBERS", []):
         facts.append(f"{listed(parsed)} {'hold' if len(parsed) > 1 else 'holds'} numbers as text: read as numbers.")
     if dates := names.get("DATES"):
         facts.append(f"{listed(dates)} {'are dates' if len(dates) > 1 else 'is a date'}: split into parts.")
+    if coded := names.get("MISSING_CODES"):
+        facts.append(f"{listed(coded)} {'hold' if len(coded) > 1 else 'holds'} codes for missing: read as gaps.")
+    if respelled := names.get("RESPELLED"):
+        facts.append(
+            f"{listed(respelled)} {'write' if len(respelled) > 1 else 'writes'} labels in several ways: made one."
+        )
     facts += _unused(profile)
     best = journal.best
     if best is not None and best.score is not None:

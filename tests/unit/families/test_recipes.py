@@ -18,6 +18,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from octopus.families.forest import Forest
 from octopus.families.gbm import GradientBoosting
 from octopus.families.linear import Linear
 from octopus.journal import Journal
@@ -36,7 +37,7 @@ from octopus.scientists.playbook.writer import write_script
 
 N_ROWS = 420
 NASTY = 'we"""+__import__("os").abort()\\\n{x}[]:,🐙\u202e'
-FAMILIES = (Linear(), GradientBoosting())
+FAMILIES = (Linear(), Forest(), GradientBoosting())
 KINDS = {
     "size": "numeric",
     "flag": "boolean",

@@ -1,0 +1,95 @@
+"""Columns beside one another: ratios and differences, logarithms of long tails, stretches between dates."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class Ratios(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Add the ratio and the difference of each pair of columns.
+
+    Parameters
+    ----------
+    columns : list of str
+        Numbers.
+    """
+
+    def __init__(self, columns: list[str]) -> None:
+        self.columns = columns
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> Ratios:  # noqa: ARG002
+        """Learn nothing: a row's pairs are its own; X has shape (n_rows, n_columns)."""
+        self.n_columns_ = X.shape[1]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the table with a ratio, bounded between -1 and 1, and a difference for each pair."""
+        numbers = {name: X[name].to_numpy(dtype="float64", na_value=np.nan) for name in self.columns}
+        added = {}
+        for first, second in combinations(self.columns, 2):
+            a, b = numbers[first], numbers[second]
+            size = np.abs(a) + np.abs(b)
+            # (a - b) / (|a| + |b|) tells what a / b tells of two positive numbers, and never flies off.
+            added[f"{first} against {second}"] = np.divide(a - b, size, out=np.zeros_like(a), where=size != 0)
+            added[f"{first} minus {second}"] = a - b
+        return pd.concat([X, pd.DataFrame(added, index=X.index)], axis=1)
+
+
+class SignedLogs(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Put log(1 + |x|), with the sign of x, in the place of columns with long tails.
+
+    Parameters
+    ----------
+    columns : list of str
+        Numbers.
+    """
+
+    def __init__(self, columns: list[str]) -> None:
+        self.columns = columns
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> SignedLogs:  # noqa: ARG002
+        """Learn nothing: a number's logarithm is its own; X has shape (n_rows, n_columns)."""
+        self.n_columns_ = X.shape[1]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the table with logarithms in the place of the columns."""
+        table = X.copy()
+        for name in self.columns:
+            numbers = X[name].to_numpy(dtype="float64", na_value=np.nan)
+            table[name] = np.sign(numbers) * np.log1p(np.abs(numbers))
+        return table
+
+
+class Stretches(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Add days between dates, days since the first, and months, weekdays and hours as points on a circle.
+
+    Parameters
+    ----------
+    columns : list of str
+        Dates that were split into parts.
+    """
+
+    def __init__(self, columns: list[str]) -> None:
+        self.columns = columns
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> Stretches:  # noqa: ARG002
+        """Learn the first day of each column; X has shape (n_rows, n_columns)."""
+        self.first_ = {name: X[f"{name} days"].min() for name in self.columns}
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the table with what was added."""
+        added = {}
+        for first, second in combinations(self.columns, 2):
+            added[f"days from {first} to {second}"] = X[f"{second} days"] - X[f"{first} days"]
+        for name in self.columns:
+            added[f"{name} days since the first"] = X[f"{name} days"] - self.first_[name]
+            for part, period in (("month", 12), ("weekday", 7), ("hour", 24)):
+                angle = 2 * np.pi * X[f"{name} {part}"] / period
+                added[f"{name} {part} sine"], added[f"{name} {part} cosine"] = np.sin(angle), np.cos(angle)
+        return pd.concat([X, pd.DataFrame(added, index=X.index)], axis=1)

@@ -1,0 +1,75 @@
+"""Free text as a few numbers that trees can split on."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+
+class Topics(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Put topics in the place of texts: directions in which their weighed words vary most.
+
+    Latent semantic analysis (Deerwester et al., 1990,
+    doi:10.1002/(SICI)1097-4571(199009)41:6<391::AID-ASI1>3.0.CO;2-9).
+
+    Parameters
+    ----------
+    columns : list of str
+        Texts.
+    n_topics : int
+        Numbers per column at most.
+    max_words : int
+        Words per column at most, the most frequent ones.
+    random_state : int or None
+        Begins the search for the directions.
+    """
+
+    def __init__(
+        self, columns: list[str], n_topics: int = 16, max_words: int = 5000, random_state: int | None = None
+    ) -> None:
+        self.columns, self.n_topics, self.max_words, self.random_state = columns, n_topics, max_words, random_state
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> Topics:  # noqa: ARG002
+        """Learn words and directions; X has shape (n_rows, n_columns)."""
+        self.topics_ = {}
+        for name in self.columns:
+            texts = texts_of(X[name])
+            try:
+                words = TfidfVectorizer(min_df=2, max_features=self.max_words, sublinear_tf=True).fit(texts)
+            except ValueError:  # no word is there twice
+                continue
+            n_topics = min(self.n_topics, len(words.vocabulary_) - 1)
+            if n_topics > 0:
+                directions = TruncatedSVD(n_topics, random_state=self.random_state).fit(words.transform(texts))
+                self.topics_[name] = (words, directions)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the table with lengths and topics in the place of the texts."""
+        parts = [X.drop(columns=self.columns)]
+        for name in self.columns:
+            texts = texts_of(X[name])
+            parts.append(texts.str.len().astype("float64").to_frame(f"{name} characters"))
+            if name in self.topics_:
+                words, directions = self.topics_[name]
+                topics = pd.DataFrame(directions.transform(words.transform(texts)), index=X.index)
+                parts.append(topics.add_prefix(f"{name} topic "))
+        return pd.concat(parts, axis=1)
+
+
+def texts_of(column: pd.Series) -> pd.Series:
+    """Return a column as texts, empty where missing.
+
+    Parameters
+    ----------
+    column : Series of shape (n_rows,)
+        Texts.
+
+    Returns
+    -------
+    Series of shape (n_rows,)
+        Texts without gaps.
+    """
+    return column.astype(object).where(column.notna(), "").astype(str)

@@ -1,0 +1,247 @@
+"""Random forests (scikit-learn): many deep trees on resampled rows, averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from octopus.families.shape import (
+    LIMITS,
+    LOGARITHMIC,
+    can_log,
+    is_uneven,
+    rarest_share,
+    strongest_in_words,
+    target_span,
+)
+from octopus.protocols import Recipe
+from octopus.records import Profile, Task
+
+#: Rows below which a tree cannot split twice with leaves of a few rows.
+_MIN_ROWS = 20
+#: Rows that one tree sees at most: a tree's time grows faster than its rows, and a forest's error falls little beyond
+#: (measured on 100,000 rows of 50 columns: 200 trees in half a minute on one core).
+_ROWS_OF_A_TREE = 10_000
+#: Trees: the score of an average of trees levels off around a hundred (Probst and Boulesteix, 2018,
+#: http://jmlr.org/papers/v18/17-269.html).
+_TREES = 200
+#: Values of a table above which fewer trees do.
+_LARGE = 1_000_000
+#: Rows of a leaf.
+_LEAF = 3
+
+
+class Forest:
+    """Random forests and extremely randomised trees on the table in numbers."""
+
+    @property
+    def name(self) -> str:
+        """Name by which users and plans refer to it."""
+        return "forest"
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that its scripts import."""
+        return (
+            "numpy",
+            "pandas",
+            "sklearn.base",
+            "sklearn.decomposition",
+            "sklearn.ensemble",
+            "sklearn.feature_extraction.text",
+            "sklearn.linear_model",
+            "sklearn.metrics",
+            "sklearn.pipeline",
+        )
+
+    def reason_against(self, task: Task, profile: Profile) -> str | None:  # noqa: ARG002
+        """Return why it does not take part: too few rows, or no column to split on."""
+        if profile.n_rows < _MIN_ROWS:
+            return f"{profile.n_rows} rows are too few to resample: it takes {_MIN_ROWS}"
+        if not any(column.used for column in profile.columns):
+            return "no column is left to split on"
+        return None
+
+    def recipes(self, task: Task, profile: Profile) -> Sequence[Recipe]:
+        """Return the first draft and its variations.
+
+        Parameters
+        ----------
+        task : Task
+            What is asked.
+        profile : Profile
+            What is known of the rows.
+
+        Returns
+        -------
+        sequence of Recipe
+            The first draft, then variations.
+        """
+        return [
+            _draft(task, profile),
+            _extra(task, profile),
+            *([_weighted(task, profile)] if is_uneven(profile) else []),
+            *([_logged(task, profile)] if can_log(profile) or task.scoring in LOGARITHMIC else []),
+            _coarser(task, profile),
+            _greedier(task, profile),
+            _finer(task, profile),
+            _humbler(task, profile),
+            _small(task, profile),
+        ]
+
+
+def _draft(task: Task, profile: Profile) -> Recipe:
+    columns = strongest_in_words(profile)
+    return _recipe(
+        task,
+        profile,
+        "trees on resampled rows",
+        f"trees on resampled rows: steps and interactions of {columns} without a choice of steps or rates, "
+        f"averaged over {_n_trees(profile)} trees",
+        "steadier than one model, close to boosting where the signal is weak",
+        {"min_samples_leaf": _LEAF, "max_features": _usual_share(task)},
+    )
+
+
+def _extra(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        profile,
+        "extra trees",
+        f"extra trees: cuts of {strongest_in_words(profile)} drawn by chance differ more from tree to tree, and their "
+        "average is smoother (Geurts et al., 2006, doi:10.1007/s10994-006-6226-1)",
+        "a little gain on noisy columns",
+        {"min_samples_leaf": _LEAF, "max_features": 0.5, "bootstrap": True},
+        answers=("OCT602", "OCT608"),
+        kind="ExtraTrees",
+    )
+
+
+def _weighted(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        profile,
+        "balanced class weights",
+        f"balanced class weights: {rarest_share(profile)} and is passed over",
+        "more of the rare class found, at the price of false alarms",
+        {"min_samples_leaf": _LEAF, "max_features": _usual_share(task), "class_weight": '"balanced_subsample"'},
+        answers=("OCT606",),
+    )
+
+
+def _logged(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        profile,
+        "log target",
+        f"the target is skewed, {target_span(profile)}: on its logarithm the few large values do not rule the splits",
+        "smaller errors for the many small values",
+        {"min_samples_leaf": _LEAF, "max_features": _usual_share(task)},
+        answers=("OCT605", "OCT607"),
+        log_target=True,
+    )
+
+
+def _coarser(task: Task, profile: Profile) -> Recipe:
+    leaf = max(10, min(100, profile.n_rows // 200))
+    return _recipe(
+        task,
+        profile,
+        "more rows in a leaf",
+        f"more rows in a leaf: {leaf} of {profile.n_rows} rows must agree before a tree says anything",
+        "folds that agree more, a smaller gap between rows seen and not seen",
+        {"min_samples_leaf": leaf, "max_features": _usual_share(task)},
+        answers=("OCT601", "OCT602", "OCT612"),
+    )
+
+
+def _greedier(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        profile,
+        "more columns per split",
+        f"more columns per split: {strongest_in_words(profile)} may carry most of the signal and is left out of too "
+        "many splits",
+        "a gain where few of many columns matter",
+        {"min_samples_leaf": _LEAF, "max_features": 0.7 if task.is_classification else 1.0},
+        answers=("OCT603",),
+    )
+
+
+def _finer(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        profile,
+        "fewer rows in a leaf",
+        f"fewer rows in a leaf: trees may follow single rows among {profile.n_rows}, the average smooths them",
+        "a gain where the signal is strong and fine",
+        {"min_samples_leaf": 1, "max_features": _usual_share(task)},
+        answers=("OCT603",),
+    )
+
+
+def _humbler(task: Task, profile: Profile) -> Recipe:
+    n_used = sum(column.used for column in profile.columns)
+    return _recipe(
+        task,
+        profile,
+        "fewer columns per split",
+        f"fewer columns per split: with a few of {n_used} columns to choose from, trees differ more and weak columns "
+        "have their say",
+        "a little gain where many columns say little each",
+        {"min_samples_leaf": _LEAF, "max_features": '"log2"'},
+    )
+
+
+def _small(task: Task, profile: Profile) -> Recipe:
+    """Return what answers a limit: few shallow trees on a sample."""
+    block = "SampledClassifier" if task.is_classification else "SampledRegressor"
+    n_rows = max(_MIN_ROWS, min(20_000, profile.n_rows // 2))
+    kind = "RandomForestClassifier" if task.is_classification else "RandomForestRegressor"
+    model = f"{kind}(n_estimators=50, min_samples_leaf=5, max_depth=12, max_features={_usual_share(task)})"
+    return Recipe(
+        idea="fewer trees on a sample",
+        hypothesis=f"fewer trees on {n_rows} of {profile.n_rows} rows say most of what all of them say",
+        expected="a model within the limits",
+        encoding="ordinal",
+        model=f"{block}({model}, n_rows={n_rows})",
+        imports=(f"from sklearn.ensemble import {kind}",),
+        blocks=(block,),
+        answers=LIMITS,
+    )
+
+
+def _usual_share(task: Task) -> object:
+    """Return the columns per split: the root of their number for classes, a third for numbers (Breiman, 2001)."""
+    return '"sqrt"' if task.is_classification else 0.33
+
+
+def _n_trees(profile: Profile) -> int:
+    return _TREES if profile.n_rows * profile.n_columns <= _LARGE else _TREES // 2
+
+
+def _recipe(
+    task: Task,
+    profile: Profile,
+    idea: str,
+    hypothesis: str,
+    expected: str,
+    settings: dict[str, object],
+    *,
+    answers: tuple[str, ...] = (),
+    kind: str = "RandomForest",
+    log_target: bool = False,
+) -> Recipe:
+    """Return a forest with these settings; a tree of a large table sees a share of its rows."""
+    name = f"{kind}{'Classifier' if task.is_classification else 'Regressor'}"
+    share = {"max_samples": round(_ROWS_OF_A_TREE / profile.n_rows, 3)} if profile.n_rows > _ROWS_OF_A_TREE else {}
+    every = {"n_estimators": _n_trees(profile), **settings, **share}
+    return Recipe(
+        idea=idea,
+        hypothesis=hypothesis,
+        expected=expected,
+        encoding="ordinal",
+        model=f"{name}({', '.join(f'{key}={value}' for key, value in every.items())})",
+        imports=(f"from sklearn.ensemble import {name}",),
+        log_target=log_target,
+        answers=answers,
+    )

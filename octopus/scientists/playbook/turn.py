@@ -1,0 +1,84 @@
+"""A turn: an idea that changes a recipe of any family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from octopus.protocols import Encoding, Recipe
+
+#: What joins the idea of a recipe and the turns that it took.
+JOINED = " + "
+#: Every encoding, and those of trees.
+ALL: frozenset[Encoding] = frozenset({"one_hot", "native", "ordinal"})
+TREES: frozenset[Encoding] = frozenset({"native", "ordinal"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """An idea that changes a recipe.
+
+    Parameters
+    ----------
+    idea, hypothesis, expected : str
+        As of a recipe.
+    answers : tuple of str
+        Codes of the diagnoses that it is a remedy for.
+    is_for_these_data : bool
+        Whether columns or metric ask for it; else it is worth a try anywhere, after the family's own ideas.
+    encodings : frozenset of str
+        Encodings that it fits.
+    steps : tuple of str
+        Transformers to add.
+    around : str
+        What stands around the model, with ``{model}`` in its place; empty for nothing.
+    imports, blocks : tuple of str
+        What both need.
+    without : tuple of str
+        Columns to leave out.
+    whole_texts : bool
+        Whether texts must come as they are.
+    """
+
+    idea: str
+    hypothesis: str
+    expected: str
+    answers: tuple[str, ...] = ()
+    is_for_these_data: bool = True
+    encodings: frozenset[Encoding] = ALL
+    steps: tuple[str, ...] = ()
+    around: str = ""
+    imports: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    whole_texts: bool = False
+
+
+def turned(recipe: Recipe, turn: Turn) -> Recipe | None:
+    """Return a recipe with a turn; None where they do not fit.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        As a family offers it, or turned before.
+    turn : Turn
+        What to change.
+
+    Returns
+    -------
+    Recipe or None
+        With the turn's idea joined to its own.
+    """
+    if recipe.encoding not in turn.encodings:
+        return None
+    return msgspec.structs.replace(
+        recipe,
+        idea=f"{recipe.idea}{JOINED}{turn.idea}",
+        model=turn.around.format(model=recipe.model) if turn.around else recipe.model,
+        steps=(*recipe.steps, *turn.steps),
+        imports=(*recipe.imports, *turn.imports),
+        blocks=(*recipe.blocks, *turn.blocks),
+        without=(*recipe.without, *turn.without),
+        whole_texts=recipe.whole_texts or turn.whole_texts,
+    )

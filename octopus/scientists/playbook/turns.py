@@ -1,0 +1,136 @@
+"""The turns that a task and its columns allow: decision, time, probabilities, suspects, and what columns ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from octopus.blocks.rendering import shown
+from octopus.families.shape import rarest_share, strongest
+from octopus.records import ColumnProfile, Finding, Profile, Task
+from octopus.scientists.playbook.columns import asked_for, worth_a_try
+from octopus.scientists.playbook.turn import Turn
+
+#: Codes of findings that a column knows the answer too well, or has changed over time.
+_SUSPECTS = {"OCT720": ("OCT615",), "OCT721": ("OCT615",), "OCT726": ("OCT611",), "OCT727": ("OCT611",)}
+#: Metrics of predicted classes: the function that a decision is tuned by, and what it needs to be told.
+_DECISIONS = {
+    "f1": ("f1_score", ""),
+    "f1_macro": ("f1_score", 'average="macro"'),
+    "f1_weighted": ("f1_score", 'average="weighted"'),
+    "balanced_accuracy": ("balanced_accuracy_score", ""),
+    "matthews_corrcoef": ("matthews_corrcoef", ""),
+    "jaccard": ("jaccard_score", ""),
+    "jaccard_macro": ("jaccard_score", 'average="macro"'),
+    "accuracy": ("accuracy_score", ""),
+    "f1_micro": ("accuracy_score", ""),
+    "recall_macro": ("balanced_accuracy_score", ""),
+}
+#: Metrics of probabilities as such.
+_PROBABILITIES = frozenset({"neg_log_loss", "neg_brier_score", "d2_log_loss_score", "d2_brier_score"})
+
+
+def turns_for(task: Task, profile: Profile, noticed: Sequence[str] = ()) -> tuple[Turn, ...]:
+    """Return the turns that a task and its columns allow.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked.
+    profile : Profile
+        What is known of the rows.
+    noticed : sequence of str
+        Columns that the errors of an experiment depend on.
+
+    Returns
+    -------
+    tuple of Turn
+        What the data ask for first.
+    """
+    return (
+        *_decision(task, profile),
+        *_recency(task, profile),
+        *asked_for(task, profile, noticed),
+        *_calibration(task, profile),
+        *_suspects(task, profile),
+        *worth_a_try(profile),
+    )
+
+
+def _decision(task: Task, profile: Profile) -> Iterator[Turn]:
+    function, setting = _DECISIONS.get(task.scoring, ("", ""))
+    if not function or not task.is_classification:
+        return
+    if task.scoring in ("f1", "jaccard") and (positive := _positive_class(task)) != 1:
+        setting = f"pos_label={positive}"
+    metric = f"partial({function}, {setting})" if setting else function
+    yield Turn(
+        idea="a decision that fits the metric",
+        hypothesis=f"{task.scoring} looks at predicted classes and {rarest_share(profile)}: the most probable class "
+        "is not the best answer, so shift the odds to where the metric is best on rows not fitted",
+        expected=f"more {task.scoring} from the same probabilities",
+        answers=("OCT605", "OCT606"),
+        around=f"TunedDecision({{model}}, metric={metric})",
+        imports=(f"from sklearn.metrics import {function}", *(["from functools import partial"] if setting else [])),
+        blocks=("TunedDecision",),
+    )
+
+
+def _positive_class(task: Task) -> int:
+    """Return which class number scikit-learn's metrics take for the positive one: that of label 1, else the second."""
+    return next((i for i, label in enumerate(task.classes) if label in ("1", "1.0", "True")), 1)
+
+
+def _recency(task: Task, profile: Profile) -> Iterator[Turn]:
+    if task.time is None:
+        return
+    block = "RecentClassifier" if task.is_classification else "RecentRegressor"
+    yield Turn(
+        idea="recent rows weigh more",
+        hypothesis=f"what held early in {shown(task.time)} may hold no longer: a row weighs half as much for every "
+        f"quarter of the time that it is older than the last of {profile.n_rows}",
+        expected="a gain on the latest fold",
+        answers=("OCT611",),
+        around=f"{block}({{model}})",
+        blocks=(block,),
+    )
+
+
+def _calibration(task: Task, profile: Profile) -> Iterator[Turn]:
+    if task.is_classification and task.scoring in _PROBABILITIES:
+        yield Turn(
+            idea="calibrated probabilities",
+            hypothesis=f"{task.scoring} asks for probabilities that come true as often as they say, and models fitted "
+            f"on {profile.n_rows} rows are surer than they should be: bend them by rows not fitted",
+            expected=f"the same order of rows, a better {task.scoring}",
+            answers=("OCT605", "OCT602"),
+            around="Calibrated({model})",
+            blocks=("Calibrated",),
+        )
+
+
+def _suspects(task: Task, profile: Profile) -> Iterator[Turn]:
+    """Yield each suspect that was noted and not acted upon, and the strongest column, to be left out once."""
+    used = {column.name: column for column in profile.columns if column.used}
+    told: dict[str, Turn] = {}
+    for finding in profile.findings:
+        for name in finding.columns:
+            if name in used and len(used) > 1 and finding.code in _SUSPECTS and finding.confidence == "weak":
+                told.setdefault(name, _without(name, finding, used[name], task))
+    yield from told.values()
+    strong = strongest(profile, at_most=1)
+    if len(used) > 1 and strong and strong[0].signal is not None and strong[0].name not in told:
+        yield _without(strong[0].name, None, strong[0], task)
+
+
+def _without(name: str, finding: Finding | None, column: ColumnProfile, task: Task) -> Turn:
+    told = f" ({column.signal:.2f} of 1 by itself)" if column.signal is not None else ""
+    why = f"{finding.message.rstrip('.')} ({finding.code})" if finding else "the score is suspiciously good"
+    return Turn(
+        idea=f"without {shown(name)}",
+        hypothesis=f"what it is worth without {shown(name)}{told}: {why}",
+        expected=f"hardly less {task.scoring} if the rest carries the signal, much less if {shown(name)} was the "
+        "answer",
+        answers=_SUSPECTS[finding.code] if finding else ("OCT615",),
+        is_for_these_data=finding is not None,
+        without=(name,),
+    )
