@@ -1,60 +1,42 @@
-"""Crash rules about data that are not what the script took them for.
-
-Message patterns were collected from failures of scikit-learn, LightGBM and pandas 2 and 3; the type alone does not tell
-these apart (a text column gives ValueError, TypeError or DTypePromotionError).
-"""
+"""Crash rules about data that are not what the script took them for: texts, numbers, gaps, categories, columns."""
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from octopus.records import Diagnosis, Outcome, Profile, Script
 from octopus.rules.fingerprint import crash
+from octopus.rules.reading import listed, nearest, quoted
+from octopus.rules.signs import explained
 
-_TEXT = re.compile(
-    r"could not convert string|bad pandas dtypes|pandas dtypes must be int, float or bool|unable to parse string"
-    r"|with string dtype|dtype 'str' does not support|does not support operation '(?:mean|sum|std|var|median)'"
-    r"|invalid literal for (?:int|float)|unsupported operand type\(s\).*'str'|not supported between instances of"
-    r".*'str'|Cannot convert .* to (?:float|numeric)|could not be promoted",
-    re.IGNORECASE | re.DOTALL,
-)
-_MISSING_COLUMN = re.compile(
-    r"not in index|are in the \[columns\]"
-    r"|not found in axis|not in the \[columns\]|columns? (?:is|are) missing|not a column of the dataframe"
-    r"|not columns of the dataframe|no column named",
-    re.IGNORECASE,
-)
-_NOT_FINITE = re.compile(
-    r"contains NaN|contains infinity|infinity or a value too large|input contains (?:nan|inf)|cannot convert NaN"
-    r"|cannot convert (?:float )?(?:non-finite|infinity)|must not contain infs or NaNs",
-    re.IGNORECASE,
+_LEVELS = re.compile(
+    r"unknown categories \[(.*)\] in column (\S+)|unseen labels: (.*)|new category \((.*?)\)", re.DOTALL
 )
 
 
 class TextForNumber:
     """Text, or a date, stands where a number was expected.
 
-    Evidence: the messages of float conversion, of dtype checks and of arithmetic with texts. Remedy: read numbers
-    out of text, encode categories, split dates: inside the pipeline.
+    Evidence: the messages of float conversion, of dtype checks and of arithmetic with texts or dates. Remedy: read
+    numbers out of text, encode categories, split dates: inside the pipeline.
     """
 
     code = "OCT301"
 
-    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:  # noqa: ARG002
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
         """Return the diagnosis if a column has another type than the script takes it for."""
-        failure = outcome.failure
-        if outcome.status != "error" or failure is None:
-            return None
-        if failure.type != "DTypePromotionError" and not _TEXT.search(failure.message):
+        error = explained(self.code, outcome, script, profile)
+        if error is None:
             return None
         texts = [c.name for c in profile.columns if c.used and not c.dtype.startswith(("float", "int", "bool"))]
-        named = f" (columns that hold no numbers: {', '.join(map(repr, texts[:8]))})" if texts else ""
+        values = [value for value in quoted(error.message)[:1] if "could not convert" in error.message]
+        named = f" (columns that hold no numbers: {listed(texts)})" if texts else ""
         return crash(
             self.code,
             "text where a number was expected",
             outcome,
-            cause=f"a column of texts or dates reached a step that takes numbers{named}",
+            cause=f"a column of texts or dates reached a step that takes numbers{named}"
+            + (f"; the first such value is {values[0]!r}" if values else ""),
             remedy="read numbers out of text, encode categories, split dates into parts, all inside the pipeline",
             repairable=True,
         )
@@ -63,34 +45,33 @@ class TextForNumber:
 class MissingColumn:
     """The script asks for a column that the table does not have.
 
-    Evidence: a ``KeyError`` with a quoted name, or pandas' and ColumnTransformer's words for it. Remedy: the
-    nearest names that exist. Not repairable without a model: the playbook takes names from the profile.
+    Evidence: a ``KeyError`` out of an index of pandas or of a call that takes columns, or pandas' and
+    ColumnTransformer's words for it; a key that a mapping of the script lacks is none. Remedy: the nearest names that
+    exist. Not repairable without a model: the playbook takes names from the profile.
     """
 
     code = "OCT302"
 
     def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
         """Return the diagnosis if a column was not found."""
-        failure = outcome.failure
-        if outcome.status != "error" or failure is None:
+        error = explained(self.code, outcome, script, profile)
+        if error is None:
             return None
-        message = failure.message.strip('"')  # a KeyError shows the repr of its sentence
-        bare_key = failure.type == "KeyError" and _is_column_like(message, script)
-        if not bare_key and not (failure.type in ("KeyError", "ValueError") and _MISSING_COLUMN.search(message)):
-            return None
-        names = [column.name for column in profile.columns]
-        asked = [a or b for a, b in re.findall(r"'([^']+)'|\"([^\"]+)\"", message)] or [message.strip("'\"")]
-        near = [name for key in asked for name in difflib.get_close_matches(key, names, n=2)]
-        made = [key for key in asked if key in names]
+        names = error.columns
+        asked = [name for name in quoted(error.message) if name != "DataFrame"] or [error.message]
+        gone = [name for name in asked if name in names]
+        near = nearest(asked, names)
+        if gone:
+            cause, remedy = "was dropped by an earlier step", "keep it until here, or use it before it is dropped"
+        else:
+            cause = "is not in the table"
+            remedy = f"use {' or '.join(map(repr, near))}" if near else f"use columns of the table: {listed(names, 12)}"
         return crash(
             self.code,
             "a column is missing",
             outcome,
-            cause=f"{asked[0]!r} {'was dropped by an earlier step' if made else 'is not in the table'}",
-            remedy=f"use {' or '.join(map(repr, near))}"
-            if near and not made
-            else "use columns of the table only; "
-            "the target is not among them, and a dropped column is gone for later steps",
+            cause=f"{(gone or asked)[0]!r} {cause}",
+            remedy=f"{remedy}; the target is not among the columns",
             repairable=False,
         )
 
@@ -98,31 +79,88 @@ class MissingColumn:
 class NotFinite:
     """Missing or infinite values reached a step that does not take them.
 
-    Evidence: the messages of scikit-learn's and numpy's checks. Remedy: impute inside the pipeline, or a model that
-    takes NaN; look for a division or logarithm of one's own.
+    Evidence: the messages of scikit-learn's, numpy's and pandas' checks. Remedy: impute inside the pipeline, or a
+    model that takes NaN; look for a division or logarithm of one's own.
     """
 
     code = "OCT303"
 
-    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:  # noqa: ARG002
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
         """Return the diagnosis if NaN or infinity was refused."""
-        failure = outcome.failure
-        if outcome.status != "error" or failure is None or not _NOT_FINITE.search(failure.message):
+        if explained(self.code, outcome, script, profile) is None:
             return None
         gaps = [c.name for c in profile.columns if c.used and c.missing_fraction > 0]
-        named = f"columns with gaps: {', '.join(map(repr, gaps[:8]))}" if gaps else "no column has gaps: look for a "
         return crash(
             self.code,
             "missing or infinite values",
             outcome,
-            cause=named + ("" if gaps else "division or a logarithm in the script"),
+            cause=f"columns with gaps: {listed(gaps, 8)}"
+            if gaps
+            else "no column has gaps: look for a division or a logarithm in the script",
             remedy="impute inside the pipeline, or use a model that takes NaN; replace infinities by NaN",
             repairable=True,
         )
 
 
-def _is_column_like(message: str, script: Script) -> bool:
-    """Tell whether the key of a KeyError is a text that the script names, not a number or a tuple."""
-    key = message.strip()
-    quoted = len(key) > 1 and key[0] == key[-1] and key[0] in "'\""
-    return quoted and key[1:-1] in script.source
+class UnseenCategory:
+    """A value turns up that the fitted encoding does not know.
+
+    Evidence: the words of scikit-learn's encoders and of pandas' categoricals, or a lookup of a value that fails
+    only when it predicts. Remedy: an encoder that takes unknown values; never one of labels for features.
+    """
+
+    code = "OCT304"
+
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
+        """Return the diagnosis if a category was not there in fit."""
+        error = explained(self.code, outcome, script, profile)
+        if error is None:
+            return None
+        found = _LEVELS.search(error.message)
+        values = next((part for part in found.groups() if part), "") if found else repr(error.key)
+        where = f" in column {found[2]} of that step" if found and found[2] else ""
+        return crash(
+            self.code,
+            "an unseen category",
+            outcome,
+            cause=f"{values[:120]}{where} was not among the levels that fit saw",
+            remedy="OneHotEncoder(handle_unknown='ignore'), OrdinalEncoder(handle_unknown='use_encoded_value', "
+            "unknown_value=-1), or map(…) with a value for the rest; add a level before it fills a categorical",
+            repairable=True,
+        )
+
+
+class TextExpected:
+    """A number or a gap stands where text or a date was expected.
+
+    Evidence: pandas' words for ``.str`` and ``.dt`` on another type, a method of texts that a float lacks (a gap in a
+    column of texts is a float), a document that is missing. Remedy: fill the gaps and make texts of the column first.
+    """
+
+    code = "OCT313"
+
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
+        """Return the diagnosis if an operation on texts met something else."""
+        error = explained(self.code, outcome, script, profile)
+        if error is None:
+            return None
+        gaps = [
+            c.name
+            for c in profile.columns
+            if c.missing_fraction > 0 and not c.dtype.startswith(("float", "int", "bool"))
+        ]
+        dates = ".dt accessor" in error.message
+        return crash(
+            self.code,
+            "text or a date was expected",
+            outcome,
+            cause="a column of texts is used as dates before it was read as such"
+            if dates
+            else f"a number or a gap reached an operation on texts (texts with gaps: {listed(gaps)})"
+            if gaps
+            else "a column of numbers reached an operation on texts",
+            remedy="pandas.to_datetime(column, errors='coerce') first, inside the pipeline"
+            if dates
+            else "fillna('').astype(str) first, inside the pipeline",
+            repairable=True,
+        )

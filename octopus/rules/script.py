@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from octopus.records import Diagnosis, Outcome, Profile, Script
 from octopus.rules.fingerprint import crash
+from octopus.rules.reading import raised
 
 _SYNTAX_ERRORS = frozenset({"SyntaxError", "IndentationError", "TabError"})
+_PRINTED = 160
 
 
 class InvalidSyntax:
@@ -85,6 +87,29 @@ class NoResult:
         )
 
 
+class ChangedTable:
+    """The script changed the table that all scripts share.
+
+    Evidence: status ``tampered``: the file is no longer the one that was handed out. Remedy: change a copy; ``fit``
+    gets one. Not repairable without a model: the playbook's scripts open no file.
+    """
+
+    code = "OCT109"
+
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:  # noqa: ARG002
+        """Return the diagnosis if the shared table is not what it was."""
+        if outcome.status != "tampered":
+            return None
+        return crash(
+            self.code,
+            "the shared table was changed",
+            outcome,
+            cause=outcome.reason or "the file of the features is not the one that was handed out",
+            remedy="open no files; work on the table that fit and predict are given, or on a copy of it",
+            repairable=False,
+        )
+
+
 class Unexplained:
     """Any failure that no other rule explains.
 
@@ -94,7 +119,7 @@ class Unexplained:
 
     code = "OCT199"
 
-    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:  # noqa: ARG002
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
         """Return a diagnosis by type and stage alone for every failure."""
         if outcome.status == "ok":
             return None
@@ -103,7 +128,15 @@ class Unexplained:
             self.code,
             f"{what} in {outcome.stage}",
             outcome,
-            cause=outcome.reason or "no rule knows this failure",
+            cause=outcome.reason or _own_words(outcome, script, profile) or "no rule knows this failure",
             remedy="look at the line that the evidence names; if it says nothing, try another idea",
             repairable=False,
         )
+
+
+def _own_words(outcome: Outcome, script: Script, profile: Profile) -> str:
+    """Return the cause of an exception that the script raised in words of its own; else an empty text."""
+    error = raised(outcome, script, profile)
+    if error is None or not error.in_own_words:
+        return ""
+    return f"the script raises it itself, in line {error.number}: {error.line[:_PRINTED]}"

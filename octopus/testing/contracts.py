@@ -8,6 +8,7 @@ import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -17,6 +18,7 @@ from octopus.frame import write_table
 from octopus.journal import Journal
 from octopus.protocols import (
     CrashRule,
+    Encoding,
     Family,
     Job,
     Recipe,
@@ -203,6 +205,10 @@ def _check_recipe(recipe: Recipe) -> None:
         _expect(all(isinstance(n, ast.Import | ast.ImportFrom) for n in nodes), f"{statement!r} is no import")
     ast.parse(recipe.model, mode="eval")
     ast.parse(recipe.definitions)
+    for step in recipe.steps:
+        ast.parse(step, mode="eval")
+    _expect(" + " not in recipe.idea, f"{recipe.idea!r}: a plus joins ideas, so none may hold one")
+    _expect(recipe.encoding in get_args(Encoding), f"{recipe.idea}: there is no encoding {recipe.encoding!r}")
     _expect(all(_CODE.fullmatch(code) for code in recipe.answers), f"{recipe.answers} are not codes")
 
 
