@@ -11,17 +11,13 @@ import numpy as np
 import pandas as pd
 import sklearn
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 #: What a ``fit`` may be told of its rows beside ``X`` and ``y``.
 Metadata = Mapping[str, NDArray[np.generic]]
-#: Their jobs are processes, not threads: each starts anew, imports everything and gets a copy of the table.
-_BESIDE_EACH_OTHER = (FeatureUnion, ColumnTransformer)
 
 
 class Estimator(Protocol):
@@ -48,14 +44,13 @@ def seed(estimator: object, random_state: int, n_jobs: int) -> None:
     """
     if not (hasattr(estimator, "get_params") and hasattr(estimator, "set_params")):
         return
-    parts = estimator.get_params(deep=True)
-    for name, value in sorted(parts.items()):
-        owner, _, leaf = name.rpartition("__")
+    for name, value in sorted(estimator.get_params(deep=True).items()):
+        leaf = name.rpartition("__")[2]
         if isinstance(value, str) and value == "deprecated":
             continue
         if leaf == "random_state":
             estimator.set_params(**{name: random_state})
-        elif leaf == "n_jobs" and not isinstance(parts.get(owner, estimator), _BESIDE_EACH_OTHER):
+        elif leaf == "n_jobs":
             estimator.set_params(**{name: n_jobs})
 
 
