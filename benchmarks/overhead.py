@@ -20,22 +20,19 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
+from record import write_result
 
 SEED = 0
-RESULTS = Path(__file__).parent / "results" / "overhead.json"
 PAIRS = 15
 STARTS = 9
 COLD_STARTS = 3
@@ -277,22 +274,7 @@ def main() -> None:
         "two_threads_over_one_large": round(walls["large 2"] / walls["large 1"], 2),
         "parent_peak_over_data": round(grown / float(memory["data_bytes"]), 2),
     }
-    result = {
-        "name": "overhead",
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
-            "python": platform.python_version(),
-            **{n: version(n) for n in ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm")},
-        },
-        "machine": {"cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9, 1)},
-        "seed": SEED,
-        "command": "make bench-overhead",
-        "rows": rows,
-        "summary": summary,
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(summary, indent=1))
+    write_result("overhead", SEED, rows, summary)
 
 
 if __name__ == "__main__":

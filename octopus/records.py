@@ -378,8 +378,21 @@ class Baseline(Record, frozen=True, kw_only=True):
     difference_high: float
 
 
+class CurvePoint(Record, frozen=True, kw_only=True):
+    """Rows of one bin: what was predicted for them on average, what came, and how many they are."""
+
+    predicted: float
+    observed: float
+    n_rows: int
+
+
 class HoldoutReport(Record, frozen=True, kw_only=True):
-    """The sealed rows, opened once."""
+    """The sealed rows, opened once.
+
+    ``curve`` tells how predictions fit what came, bin by bin of the predictions from low to high: of two classes the
+    probability of the second against its share, of more the probability of the chosen class against the share that it
+    was right, of numbers the predicted against the true mean.
+    """
 
     scoring: str
     n_rows: int
@@ -392,6 +405,7 @@ class HoldoutReport(Record, frozen=True, kw_only=True):
     winner: int
     baselines: tuple[Baseline, ...] = ()
     beats_baseline: Literal["yes", "no", "undecided"]
+    curve: tuple[CurvePoint, ...] = ()
 
     @property
     def gap(self) -> float:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from octopus.errors import InvalidData
-from octopus.tables import read_file, write_file
+from octopus.errors import InvalidData, InvalidParameter
+from octopus.tables import Dialect, read_file, write_file
 
 _TABLE = pd.DataFrame({"name": ["Ä, B", "c"], "size": [1.5, None], "note": ['say "x"', "; | "]})
 
@@ -123,3 +123,45 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_what_is_written_is_read(name: str, tmp_path: Path) -> None:
     write_file(_TABLE, tmp_path / name)
     pd.testing.assert_frame_equal(read_file(tmp_path / name), _TABLE)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a;b\n1,5;x\n2;y\n", [1.5, 2.0]),
+        ("a\tb\n-1,5\tx\n2,25\ty\n", [-1.5, 2.25]),
+        ("a;b\n1.5;x,y\n2.5;1,5\n", [1.5, 2.5]),
+        ("a;b\n1,5;2.5\n2;3.5\n", ["1,5", "2"]),
+        ('a,b\n"1,5",2\n"2",3\n', ["1,5", "2"]),
+    ],
+)
+def test_the_decimal_mark_is_found_out(content: str, expected: list[object], tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(content)
+    assert read_file(tmp_path / "t.csv")["a"].tolist() == expected
+
+
+def test_what_the_user_says_of_the_dialect_wins(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("a:b,c\n1,5:\xe4\n".encode("cp1252"))
+    table = read_file(tmp_path / "t.csv", Dialect(separator=":", decimal=",", encoding="cp1252"))
+    assert table.to_dict("list") == {"a": [1.5], "b,c": ["\xe4"]}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "message"),
+    [
+        (Dialect(separator="::"), "--sep"),
+        (Dialect(decimal=":"), "no decimal mark"),
+        (Dialect(decimal=",", separator=","), "separates the columns"),
+        (Dialect(encoding="utf-9"), "no such encoding"),
+    ],
+)
+def test_a_dialect_that_cannot_be(dialect: Dialect, message: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InvalidParameter, match=message):
+        read_file(tmp_path / "t.csv", dialect)
+
+
+def test_another_encoding_than_the_user_says_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"a,b\n1,\xe9\n")
+    with pytest.raises(InvalidData, match="cannot be read"):
+        read_file(tmp_path / "t.csv", Dialect(encoding="utf-8"))
