@@ -11,6 +11,8 @@ from octopus.records import Budget
 _VALUES_PER_THREAD = 1_000_000
 #: Share of the remaining search time that one experiment may use, so that a hang cannot eat the run.
 EXPERIMENT_SHARE = 0.5
+#: … or as long as the best took and half as much, where that is left: what improves it costs about the same.
+OF_THE_BEST = 1.5
 #: Seconds that the first experiment gets however small the limit is: a run always ends with something.
 FIRST_EXPERIMENT_S = 10.0
 #: Seconds after which a child is stopped when the run has no time limit.
@@ -61,7 +63,8 @@ def experiment_wall_s(journal: Journal, budget: Budget, elapsed_s: float) -> flo
     left = budget.time_limit_s - elapsed_s - reserve_s(journal)
     if not journal.experiments:
         return max(left * EXPERIMENT_SHARE, FIRST_EXPERIMENT_S)
-    return max(left * EXPERIMENT_SHARE, 1.0)
+    like_the_best_s = OF_THE_BEST * journal.best.outcome.wall_s if journal.best else 0.0
+    return max(left * EXPERIMENT_SHARE, min(left, like_the_best_s), 1.0)
 
 
 def worthwhile_threads(n_rows: int, n_columns: int, n_cores: int) -> int:
@@ -85,8 +88,14 @@ def spent_out(journal: Journal, budget: Budget) -> str | None:
     if budget.max_experiments is not None and n_done >= budget.max_experiments:
         return f"all {budget.max_experiments} experiments are spent"
     left = remaining_s(journal, budget)
-    if left is not None and left <= 0.5 * _cheapest_s(journal):
-        return f"{journal.elapsed_s:.0f} s of {budget.time_limit_s:.0f} s are spent, the rest is kept for the final fit"
+    needed = journal.best.outcome.wall_s if journal.best else 0.0
+    if left is not None and left <= needed:
+        spent = f"{journal.elapsed_s:.0f} s of {budget.time_limit_s:.0f} s are spent"
+        if left <= 0:
+            return f"{spent}, the rest is kept for the final fits"
+        return (
+            f"{spent}; the rest is kept for the final fits but {left:.0f} s, less than the {needed:.0f} s of the best"
+        )
     tokens = sum(e.usage.input_tokens + e.usage.output_tokens for e in journal.experiments)
     if budget.max_tokens is not None and tokens >= budget.max_tokens:
         return f"{tokens} of {budget.max_tokens} tokens are spent"
@@ -94,8 +103,3 @@ def spent_out(journal: Journal, budget: Budget) -> str | None:
     if budget.max_cost_usd is not None and cost >= budget.max_cost_usd:
         return f"${cost:.2f} of ${budget.max_cost_usd:.2f} are spent"
     return None
-
-
-def _cheapest_s(journal: Journal) -> float:
-    """Return the wall time of the fastest valid experiment: less than half of that buys nothing."""
-    return min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)

@@ -16,6 +16,10 @@ _FAMILIES_BEFORE_PLATEAU = 2
 _SAME_FAILURE = 3
 #: Failures in a row, whatever they are, after which going on is pointless.
 _FAILURES_IN_A_ROW = 10
+#: Time, memory and the like: no repair where the family has a script that works within them.
+_LIMITS = "OCT2"
+#: As good as these columns allow.
+_CEILING = "OCT614"
 #: Best values of metrics that have one; within this distance nothing is left to gain.
 _CEILINGS = {
     "roc_auc": 1.0, "accuracy": 1.0, "balanced_accuracy": 1.0, "f1": 1.0, "average_precision": 1.0, "r2": 1.0,
@@ -78,6 +82,9 @@ def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
         ceiling = _CEILINGS.get(best.score.scoring)
         if ceiling is not None and best.score.mean >= ceiling - _CEILING_DISTANCE:
             return f"{best.score.scoring} is at its best possible value: nothing is left to gain"
+        bound = next((d for d in best.diagnoses if d.code == _CEILING), None)
+        if bound is not None and not _untried_families(journal):
+            return f"#{best.number} is {bound.title}: {bound.evidence}"
     recent = journal.experiments[-_FAILURES_IN_A_ROW:]
     if len(recent) == _FAILURES_IN_A_ROW and not any(e.is_valid for e in recent):
         return f"the last {_FAILURES_IN_A_ROW} experiments failed"
@@ -93,6 +100,10 @@ def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
 def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...]) -> bool:
     """Tell whether the last failure has a remedy that was not tried to exhaustion."""
     if not last.diagnoses or not last.diagnoses[0].repairable:
+        return False
+    if last.diagnoses[0].code.startswith(_LIMITS) and any(
+        e.is_valid and e.plan.family == last.plan.family for e in experiments
+    ):
         return False
     fingerprint = last.diagnoses[0].fingerprint
     seen = sum(any(d.fingerprint == fingerprint for d in e.diagnoses) for e in experiments if not e.is_valid)

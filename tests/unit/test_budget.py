@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from octopus.budget import (
     EXPERIMENT_SHARE,
     FIRST_EXPERIMENT_S,
+    OF_THE_BEST,
     UNLIMITED_EXPERIMENT_S,
     experiment_wall_s,
     remaining_s,
@@ -61,12 +62,13 @@ def test_the_first_experiment_gets_its_time_however_late_it_is(limit_s: float, e
 
 
 @given(journal=journals(), limit_s=st.floats(50.0, 500.0))
-def test_an_experiment_gets_half_of_what_is_left(journal: Journal, limit_s: float) -> None:
+def test_an_experiment_gets_half_of_what_is_left_or_the_time_of_the_best(journal: Journal, limit_s: float) -> None:
     wall_s = experiment_wall_s(journal, Budget(time_limit_s=limit_s), journal.elapsed_s)
     least_s = 1.0 if journal.experiments else FIRST_EXPERIMENT_S
     left_s = remaining_s(journal, Budget(time_limit_s=limit_s))
     assert left_s is not None
-    assert wall_s == pytest.approx(max(least_s, EXPERIMENT_SHARE * left_s))
+    best_s = journal.best.outcome.wall_s if journal.best else 0.0
+    assert wall_s == pytest.approx(max(least_s, EXPERIMENT_SHARE * left_s, min(left_s, OF_THE_BEST * best_s)))
 
 
 def test_without_a_limit_a_hang_still_ends() -> None:
@@ -85,12 +87,12 @@ def test_the_number_of_experiments_is_a_hard_limit(
 
 
 @given(journal=journals(), limit_s=st.floats(0.0, 200.0))
-def test_time_is_spent_once_half_an_experiment_does_not_fit(journal: Journal, limit_s: float) -> None:
+def test_time_is_spent_once_an_experiment_like_the_best_does_not_fit(journal: Journal, limit_s: float) -> None:
     budget = Budget(time_limit_s=limit_s)
     left_s = remaining_s(journal, budget)
     assert left_s is not None
-    cheapest_s = min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)
-    expected = bool(journal.experiments) and left_s <= 0.5 * cheapest_s
+    best_s = journal.best.outcome.wall_s if journal.best else 0.0
+    expected = bool(journal.experiments) and left_s <= best_s
     assert (spent_out(journal, budget) is not None) == expected
 
 
@@ -101,7 +103,7 @@ def test_time_is_spent_once_half_an_experiment_does_not_fit(journal: Journal, li
         (Budget(max_tokens=301), None),
         (Budget(max_cost_usd=0.03), "$0.03 of $0.03 are spent"),
         (Budget(max_cost_usd=0.04), None),
-        (Budget(time_limit_s=6.0), "2 s of 6 s are spent, the rest is kept for the final fit"),
+        (Budget(time_limit_s=6.0), "2 s of 6 s are spent, the rest is kept for the final fits"),
         (Budget(), None),
     ],
 )

@@ -200,3 +200,27 @@ def test_a_scientist_without_ideas_ends_the_search() -> None:
     proposal = ExperimentProposal(plan=plan, script=Script(source="s", author="playbook"))
     assert settle(decision, proposal) is decision
     assert settle(decision, StopProposal(reason="no idea")) == Decision(action="stop", reason="no idea")
+
+
+def test_what_is_as_good_as_the_columns_allow_ends_the_search_once_every_family_was_tried() -> None:
+    bound = Diagnosis(
+        code="OCT614", title="as good as these columns allow", kind="symptom", cause="c", evidence="e", remedy="r"
+    )
+    best = msgspec.structs.replace(valid(1, "linear", _folds(0.9)), diagnoses=(bound,))
+    both = ("linear", "gbm")
+    assert decide(journal_of([best], families=both), UNLIMITED).action == "draft"
+    worse = valid(2, "gbm", _folds(0.7))
+    assert decide(journal_of([best, worse], families=both), UNLIMITED) == Decision(
+        action="stop", reason="#1 is as good as these columns allow: e"
+    )
+    better = valid(2, "gbm", _folds(0.95))
+    assert decide(journal_of([best, better], families=both), UNLIMITED).action == "improve"
+
+
+@pytest.mark.parametrize("code", ["OCT201", "OCT202"])
+def test_a_limit_is_not_repaired_where_the_family_works_within_it(code: str) -> None:
+    too_long = failed(3, "gbm", "slow", repairable=True)
+    too_long = msgspec.structs.replace(too_long, diagnoses=(msgspec.structs.replace(too_long.diagnoses[0], code=code),))
+    linear, gbm = valid(1, "linear", _folds(0.8)), valid(2, "gbm", _folds(0.9))
+    assert decide(journal_of([linear, gbm, too_long], families=("linear", "gbm")), UNLIMITED).action == "improve"
+    assert decide(journal_of([linear, msgspec.structs.replace(too_long, number=2)]), UNLIMITED).action == "repair"
