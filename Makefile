@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test test-slow lint types check bench-overhead constraints clean
+.PHONY: help setup demo test test-slow lint types check docs bench-overhead constraints clean
 
 help: ## show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -51,6 +51,9 @@ types: $(VENV)/.installed-dev ## mypy, strict
 	$(BIN)/mypy
 
 check: lint types test test-slow ## everything that CI runs
+
+docs: $(VENV)/.installed-dev ## write the pages that are made from the code
+	$(BIN)/python docs/generate_rules.py
 
 bench-overhead: $(VENV)/.installed-dev ## what a fold, a start, a profile and the data cost beyond the fit itself
 	$(BIN)/python benchmarks/overhead.py

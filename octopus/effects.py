@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from octopus.journal import Journal
-from octopus.records import Experiment
+from octopus.records import Experiment, Score
 from octopus.scoring import gain
 
 
@@ -59,7 +60,7 @@ def effect_of(experiment: Experiment, journal: Journal) -> Effect | None:
 
 
 def stale_experiments(journal: Journal) -> int:
-    """Return how many experiments were finished since the last gain beyond noise.
+    """Return how many experiments on known ground were finished since the last gain beyond noise.
 
     Parameters
     ----------
@@ -69,22 +70,48 @@ def stale_experiments(journal: Journal) -> int:
     Returns
     -------
     int
-        Failures count once something has worked.
+        As :func:`stale_scores` counts.
     """
-    ratio = scored_over_fitted(journal)
-    best: Experiment | None = None
+    return stale_scores(attempts_of(journal), scored_over_fitted(journal))
+
+
+def attempts_of(journal: Journal) -> list[tuple[str, Score | None]]:
+    """Return family and score of each experiment, in the order in which they finished; None for a failure."""
+    return [(e.plan.family, e.score if e.is_valid else None) for e in journal.experiments]
+
+
+def stale_scores(attempts: Sequence[tuple[str, Score | None]], test_over_train: float) -> int:
+    """Return how many scores on known ground came since the last gain beyond noise.
+
+    Parameters
+    ----------
+    attempts : sequence of tuple of str and Score or None
+        Family and score, in the order in which experiments finished; None for a failure.
+    test_over_train : float
+        Scored rows over fitted rows, for the standard error of a difference.
+
+    Returns
+    -------
+    int
+        Failures count once something has worked. The first experiment of a family never counts: it shows where the
+        family stands, not that there is nothing more to gain.
+    """
+    best: Score | None = None
     stale = 0
-    for experiment in journal.experiments:
-        if experiment.score is None or not experiment.is_valid:
-            stale += best is not None
+    known: set[str] = set()
+    for family, score in attempts:
+        is_refinement = family in known
+        known.add(family)
+        if score is None:
+            stale += best is not None and is_refinement
             continue
-        if best is None or best.score is None:
-            best, stale = experiment, 0
+        if best is None:
+            best, stale = score, 0
             continue
-        difference, error = gain(experiment.score, best.score, ratio)
-        stale = 0 if difference > error else stale + 1
+        difference, error = gain(score, best, test_over_train)
+        stale = 0 if difference > error else stale + is_refinement
         if difference > 0:
-            best = experiment
+            best = score
     return stale
 
 

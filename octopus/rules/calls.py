@@ -26,8 +26,8 @@ _RENAMED = {
     "sparse": "sparse_output", "squared": "root_mean_squared_error, not squared=False", "base_estimator": "estimator",
     "method": "ffill() or bfill(), not fillna(method=…)", "multi_class": "nothing: leave it out",
     "early_stopping_rounds": "callbacks=[lightgbm.early_stopping(n)] and an eval_set", "verbose": "verbose=-1 in the "
-    "constructor", "normalize": "a StandardScaler before it", "append": "pandas.concat", "iteritems": "items", "ix": "loc",
-    "applymap": "map", "lookup": "indexing with positions", "get_feature_names": "get_feature_names_out",
+    "constructor", "normalize": "a StandardScaler before it", "append": "pandas.concat", "iteritems": "items",
+    "ix": "loc", "applymap": "map", "lookup": "indexing with positions", "get_feature_names": "get_feature_names_out",
     "in1d": "isin", "trapz": "trapezoid", "float": "float itself", "int": "int itself", "bool": "bool itself",
     "object": "object itself", "str": "str itself", "float_": "numpy.float64", "NaN": "numpy.nan", "Inf": "numpy.inf",
     "load_boston": "the table that is given", "affinity": "metric", "silent": "verbose=-1", "deviance": "'log_loss'",
@@ -102,7 +102,8 @@ class EstimatorRules:
 
     Evidence: it cannot be cloned, has no tags, lacks a method, does not store an argument of its constructor, or is
     asked before it is fitted. Remedy: ``BaseEstimator`` last among the bases, ``__init__`` that only stores its
-    arguments under their names, ``fit(X, y=None)`` that returns ``self``.
+    arguments under their names, ``fit(X, y=None)`` that returns ``self``. Not repairable without a model: the
+    playbook's blocks keep the rules.
     """
 
     code = "OCT108"

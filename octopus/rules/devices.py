@@ -13,7 +13,8 @@ class OutOfGpuMemory:
     """The model needed more memory than the graphics processor has.
 
     Evidence: the error of torch or of TabPFN for it, or CUDA's words in a ``RuntimeError``. Remedy: half the rows at
-    a time, then the central processor, then another family.
+    a time, then the central processor. Not repairable by a variation: the playbook has no smaller recipe for a
+    device and goes on with another family.
     """
 
     code = "OCT206"
@@ -31,14 +32,15 @@ class OutOfGpuMemory:
             if error.message.strip()
             else f"the accelerator cannot hold {profile.n_rows} rows",
             remedy="a sample of the rows or smaller batches; else device='cpu', else another family",
-            repairable=True,
+            repairable=False,
         )
 
 
 class NoGpu:
     """The script asks for a graphics processor that is not here.
 
-    Evidence: the words of torch and LightGBM for a missing device, driver or build. Remedy: the central processor.
+    Evidence: the words of torch and LightGBM for a missing device, driver or build. Remedy: the central processor. Not
+    repairable without a model: the playbook's recipes name no device that is not here.
     """
 
     code = "OCT207"
@@ -54,7 +56,7 @@ class NoGpu:
             outcome,
             cause=error.message.strip().splitlines()[0][:_PRINTED],
             remedy="leave the device out, or set device='cpu'",
-            repairable=True,
+            repairable=False,
         )
 
 
@@ -62,7 +64,8 @@ class OutOfCapacity:
     """The table has more, or fewer, rows, columns or classes than the model takes.
 
     Evidence: the limits of TabPFN in its own words, the 255 levels of scikit-learn's boosted trees, more neighbours or
-    components than there are rows or columns. Remedy: a sample, fewer columns, a smaller setting, or another family.
+    components than there are rows or columns. Remedy: a sample, fewer columns, a smaller setting. Not repairable by a
+    variation: a family that does not fit the table is given up for the run.
     """
 
     code = "OCT501"
@@ -78,7 +81,7 @@ class OutOfCapacity:
             outcome,
             cause=f"{' '.join(error.message.split())[:_PRINTED]} ({profile.n_rows} rows, {profile.n_columns} columns)",
             remedy="a sample of the rows, fewer columns or levels, or a smaller setting; else another family",
-            repairable=True,
+            repairable=False,
         )
 
 
@@ -86,8 +89,8 @@ class Unreachable:
     """Weights or data would have to be fetched, and there is no network or no permission.
 
     Evidence: TabPFN's and Hugging Face's own errors for a missing licence or a gated model, a file of weights that is
-    not there, or the error of a connection. It is no fault of the code, so nothing is repaired: the family does not
-    take part. Remedy: fetch the weights beforehand, once, with the user's own permission.
+    not there, or the error of a connection. Remedy: fetch the weights beforehand, once, with the user's own
+    permission. Not repairable by a variation: it is no fault of the code, and the family is given up for the run.
     """
 
     code = "OCT502"
@@ -102,7 +105,7 @@ class Unreachable:
             self.code,
             "weights or a network that are not here",
             outcome,
-            cause=f"{error.type}: {first}",
+            cause=f"what lies beyond the network is out of reach: {error.type}: {first}",
             remedy="another family; to use this one, fetch its weights before the run; a script fetches no data",
             repairable=False,
         )

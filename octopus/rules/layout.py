@@ -19,7 +19,8 @@ class ShapeMismatch:
 
     Evidence: the words of scikit-learn, numpy, pandas, scipy and LightGBM, with the two shapes. The cause is usually
     that rows are dropped in ``transform``, or that features are built outside the pipeline. Remedy: keep every row in
-    its place; one column is ``X[["a"]]``, not ``X["a"]``.
+    its place; one column is ``X[["a"]]``, not ``X["a"]``. Not repairable without a model: the playbook's blocks keep
+    every row.
     """
 
     code = "OCT305"
@@ -51,7 +52,8 @@ class FeatureMismatch:
     """A step gets other columns when it predicts than when it was fitted.
 
     Evidence: the words of scikit-learn and LightGBM for another number of features, other names or other categories.
-    Remedy: remember columns and levels in ``fit`` and give exactly those.
+    Remedy: remember columns and levels in ``fit`` and give exactly those. Not repairable without a model: the
+    playbook's blocks do that.
     """
 
     code = "OCT306"
@@ -77,7 +79,8 @@ class IndexAlignment:
     """Row labels do not fit: labels are taken for positions, or two tables with different rows are joined.
 
     Evidence: pandas' words for labels that are missing, doubled or not the same. Remedy: ``reset_index(drop=True)``
-    after rows were selected or concatenated, ``iloc`` for positions, arrays without labels.
+    after rows were selected or concatenated, ``iloc`` for positions, arrays without labels. Not repairable without a
+    model.
     """
 
     code = "OCT308"
@@ -102,7 +105,8 @@ class UnusableNames:
     """The model does not take these names of columns.
 
     Evidence: LightGBM's words for special JSON characters and for names that it sees twice, scikit-learn's for names
-    that are not all texts. Remedy: plain names, made inside the pipeline; positions are names enough.
+    that are not all texts. Remedy: plain names, made inside the pipeline; positions are names enough. Not repairable
+    without a model: the playbook's blocks give plain names already, so that another family is the better try.
     """
 
     code = "OCT311"
@@ -120,7 +124,7 @@ class UnusableNames:
             outcome,
             cause=first + (f" ({listed(special)})" if special and "JSON" in error.message else ""),
             remedy="rename inside the pipeline: X.set_axis([f'f{i}' for i in range(X.shape[1])], axis=1)",
-            repairable=True,
+            repairable=False,
         )
 
 
@@ -129,6 +133,7 @@ class ArrayForTable:
 
     Evidence: an attribute of tables that an array lacks, an array indexed by names, a step that refuses sparse data.
     A step of scikit-learn gives an array out, and the target is one. Remedy: tables out of every step, or positions.
+    Not repairable without a model.
     """
 
     code = "OCT312"

@@ -15,7 +15,7 @@ _LONG_ENOUGH_S = 1.0
 #: What was used up, and what to do about it, for limits that are not time or memory.
 _OTHER_LIMITS = {
     "processes": ("too many processes", "leave n_jobs to the runner and start no processes of your own"),
-    "disk": ("too much written to disk", "write nothing: what fit needs stays in memory"),
+    "disk": ("too much written to disk", "write and print nothing: what fit needs stays in memory"),
     "output": ("too much printed", "print nothing; set verbose to 0 or -1"),
 }
 
@@ -24,7 +24,8 @@ class TimeUp:
     """The script did not end within its time, and it was at work.
 
     Evidence: status ``timeout`` with the stage it had reached, and a processor that was busy; one that was idle is
-    another cause. Remedy: a smaller model or a sample of the rows, never just more time.
+    another cause. Remedy: a smaller model or a sample of the rows, never just more time. Repairable: every family has a
+    recipe that is smaller.
     """
 
     code = "OCT201"
@@ -47,7 +48,8 @@ class Hang:
     """The script waits for something that does not come.
 
     Evidence: status ``timeout`` after less than a twentieth of that time on the processor, or an ``EOFError`` of
-    ``input()``. Remedy: no questions, no sleeping, no locks, no processes of one's own.
+    ``input()``. Remedy: no questions, no sleeping, no locks, no processes of one's own. Repairable: a smaller recipe
+    starts nothing that could wait.
     """
 
     code = "OCT205"
@@ -72,7 +74,7 @@ class OutOfMemory:
     """The script needed more memory than it may have.
 
     Evidence: status ``memory``, or a ``MemoryError`` (numpy's and C++'s included). Remedy: float32, fewer columns,
-    no wide one-hot, a sample.
+    no wide one-hot, a sample. Repairable: every family has a recipe that is smaller.
     """
 
     code = "OCT202"
@@ -91,6 +93,7 @@ class OutOfMemory:
             + f"{outcome.max_rss_bytes // _MIB} MiB at the peak for {profile.memory_bytes // _MIB} MiB of data",
             remedy="a sample of the rows, fewer or narrower columns (float32, no wide one-hot), a smaller model",
             repairable=True,
+            known_by="memory",  # whether it was refused or taken away
         )
 
 
@@ -98,7 +101,8 @@ class Killed:
     """The process died of a signal that the supervisor did not send.
 
     Evidence: status ``killed`` with the signal: 11 and 6 are crashes in native code, 9 is usually the kernel short
-    of memory; or the word of a pool that one of its workers died. Remedy: another model, smaller.
+    of memory; or the word of a pool that one of its workers died. Remedy: another model, smaller. Repairable: every
+    family has a recipe that is smaller.
     """
 
     code = "OCT203"
@@ -113,7 +117,8 @@ class Killed:
         elif outcome.signal == signal.SIGKILL:
             title, cause = "killed by SIGKILL", "the machine was short of memory, most likely"
         else:
-            title, cause = f"killed by {_signal_name(outcome.signal)}", f"native code crashed in {outcome.stage}"
+            name = _signal_name(outcome.signal)
+            title, cause = f"killed by {name}", f"native code crashed in {outcome.stage} ({name})"
         return crash(
             self.code,
             title,
@@ -128,7 +133,7 @@ class LimitReached:
     """The script started too many processes, wrote too much or printed too much.
 
     Evidence: status ``processes``, ``disk`` or ``output``, or the system's error for threads, files and space.
-    Remedy: do without; ``n_jobs`` is set by the runner.
+    Remedy: do without; ``n_jobs`` is set by the runner. Repairable: a smaller recipe needs less of each.
     """
 
     code = "OCT204"
@@ -148,6 +153,7 @@ class LimitReached:
             or (error.message if error else f"the limit for {kind} was reached in {outcome.stage}"),
             remedy=remedy,
             repairable=True,
+            known_by="processes" if kind == "processes" else "written",  # printed or not: a full file says the same
         )
 
 

@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from octopus.records import Outcome, Profile, Script, Stage
+from octopus.records import ColumnProfile, Outcome, Profile, Script, Stage
 
 #: Calls of pandas that raise a bare ``KeyError`` for a column, not one out of its own index.
 _ASKS_FOR_COLUMN = re.compile(
     r"\.(?:groupby|sort_values|merge|join|pivot|pivot_table|set_index|explode|nlargest|nsmallest|drop_duplicates"
     r"|duplicated|melt|stack|rolling|resample)\("
 )
+_ONE_PER_CENT = 0.01
+_RAISES = re.compile(r"(?<![\w'\"])raise\b")
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 
 
@@ -53,7 +55,7 @@ class Raised:
     @property
     def in_own_words(self) -> bool:
         """Whether the script raised it itself: its message is the script's, not a library's."""
-        return self.line == "raise" or self.line.startswith("raise ")
+        return _RAISES.search(self.line) is not None and self.number in raising_lines(self.source)
 
     @property
     def key(self) -> str:
@@ -145,8 +147,70 @@ def listed(names: Sequence[str], at_most: int = 6) -> str:
     >>> listed(["a", "b", "c"], at_most=2)
     "'a', 'b' and 1 more"
     """
-    shown = ", ".join(map(repr, names[:at_most]))
-    return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown
+    return _cut([repr(name) for name in names], at_most)
+
+
+def described(columns: Sequence[ColumnProfile], at_most: int = 6) -> str:
+    """Return columns in quotes, each with its type and its gaps, cut after the first ones.
+
+    Parameters
+    ----------
+    columns : sequence of ColumnProfile
+        Such as those that a message means.
+    at_most : int, default=6
+        How many are named.
+
+    Returns
+    -------
+    str
+        Such as ``'sex' (str, 3 % missing), 'island' (str)``.
+    """
+    return _cut([f"{column.name!r} ({_nature(column)})" for column in columns], at_most)
+
+
+def columns_meant(error: Raised, profile: Profile) -> list[ColumnProfile]:
+    """Return the columns that an exception is about, as far as its message or its line of the script tells.
+
+    Parameters
+    ----------
+    error : Raised
+        The exception.
+    profile : Profile
+        What is known of the data.
+
+    Returns
+    -------
+    list of ColumnProfile
+        Those that hold a value which the message quotes; else those that it names; else those that the line names.
+    """
+    values = set(quoted(error.message))
+    if holding := [c for c in profile.columns if values & {level.value for level in c.levels}]:
+        return holding
+    if named := [c for c in profile.columns if re.search(rf"(?<!\w){re.escape(c.name)}(?:'|\"|: |$)", error.message)]:
+        return named
+    return [c for c in profile.columns if f"'{c.name}'" in error.line or f'"{c.name}"' in error.line]
+
+
+def is_number(column: ColumnProfile) -> bool:
+    """Tell whether a column comes as numbers."""
+    return column.dtype.startswith(("float", "int", "uint", "bool"))
+
+
+def _nature(column: ColumnProfile) -> str:
+    share = column.missing_fraction
+    gaps = (
+        ""
+        if not share
+        else ", under 1 % missing"
+        if share < _ONE_PER_CENT
+        else f", {share:.0%} missing".replace("%", " %")
+    )
+    return f"{column.dtype or column.kind}{gaps}"
+
+
+def _cut(shown: Sequence[str], at_most: int) -> str:
+    first = ", ".join(shown[:at_most])
+    return f"{first} and {len(shown) - at_most} more" if len(shown) > at_most else first
 
 
 @lru_cache(maxsize=16)
@@ -162,6 +226,12 @@ def tree(source: str) -> ast.Module:
 def definitions(source: str) -> dict[str, frozenset[str]]:
     """Return the names of a script's classes and functions, with the arguments that they take."""
     return dict(_defined(tree(source)))
+
+
+@lru_cache(maxsize=16)
+def raising_lines(source: str) -> frozenset[int]:
+    """Return the numbers of the lines on which a ``raise`` of the script begins."""
+    return frozenset(node.lineno for node in ast.walk(tree(source)) if isinstance(node, ast.Raise))
 
 
 def _defined(module: ast.Module) -> Iterator[tuple[str, frozenset[str]]]:

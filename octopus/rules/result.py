@@ -9,6 +9,7 @@ from octopus.rules.fingerprint import crash
 from octopus.rules.reading import Raised
 from octopus.rules.signs import explained
 
+_PRINTED = 120
 _NOT_FINITE = re.compile(r"\d+ of \d+ predictions are missing or infinite")
 _SHAPE = re.compile(r"predictions have shape (\(.*?\)), (\(.*?\)) is expected")
 _NO_PROBABILITIES = re.compile(r"probabilities (?:lie between|of a row sum to)")
@@ -21,7 +22,8 @@ class MalformedPredictions:
 
     Evidence: status ``bad_result`` with what was found, where it is neither the shape, a gap nor the range of
     probabilities; or labels that are no class numbers. Remedy: probabilities of shape (n_rows, n_classes) in class
-    order, or finite numbers of shape (n_rows,), one per row in the order given.
+    order, or finite numbers of shape (n_rows,), one per row in the order given. Not repairable without a model: the
+    playbook's scripts end in a model that keeps the contract.
     """
 
     code = "OCT401"
@@ -47,7 +49,8 @@ class PredictionsNotFinite:
     """Predictions are missing or infinite.
 
     Evidence: status ``bad_result`` with how many. Remedy: look for a division, a logarithm or an exponential of one's
-    own, and for a join by row labels that leaves gaps; another family where the model itself overflows.
+    own, and for a join by row labels that leaves gaps. Not repairable by a variation: where the model itself
+    overflows, another family is tried.
     """
 
     code = "OCT403"
@@ -63,7 +66,7 @@ class PredictionsNotFinite:
             cause=outcome.reason,
             remedy="clip before exp and divide by no zero; fill what a join or map leaves empty; predict(X) "
             "for rows with gaps",
-            repairable=True,
+            repairable=False,
         )
 
 
@@ -71,7 +74,7 @@ class WrongNumberOfPredictions:
     """There is another number of predictions than rows or classes.
 
     Evidence: status ``bad_result`` with the two shapes. Remedy: one prediction per row, none dropped; one column per
-    class, also for a class that is rare.
+    class, also for a class that is rare. Not repairable without a model.
     """
 
     code = "OCT404"
@@ -99,7 +102,7 @@ class NoProbabilities:
     """What is given for probabilities is none: outside 0 … 1, or rows that do not sum to 1.
 
     Evidence: status ``bad_result`` with the range or the sum. Remedy: the model's own ``predict_proba``, or a
-    calibrated one; a softmax over scores, rows divided by their sum.
+    calibrated one; a softmax over scores, rows divided by their sum. Not repairable without a model.
     """
 
     code = "OCT405"
@@ -122,7 +125,7 @@ class Unpicklable:
     """The fitted pipeline cannot be stored, or cannot be sent to a worker.
 
     Evidence: a pickling error, or a ``TypeError`` or ``AttributeError`` of that wording. Remedy: classes and functions
-    at module level, no lambdas, no open files or locks in attributes.
+    at module level, no lambdas, no open files or locks in attributes. Not repairable without a model.
     """
 
     code = "OCT402"
@@ -132,14 +135,12 @@ class Unpicklable:
         error = explained(self.code, outcome, script, profile)
         if error is None:
             return None
-        held = re.search(r"(?:pickle|object) '?([\w.<>]+)'?(?: object)?", error.message)
         return crash(
             self.code,
             "the pipeline cannot be pickled",
             outcome,
-            cause=f"it holds something that lives in this process only{f' ({held[1]})' if held else ''}: a "
-            f"lambda, a local "
-            "class, a file, a lock",
+            cause="it holds something that lives in this process only, such as a lambda, a local class, a file or a "
+            f"lock: {' '.join(error.message.split())[:_PRINTED]}",
             remedy="define classes and functions at module level and keep open things out of attributes",
             repairable=False,
         )
@@ -147,4 +148,4 @@ class Unpicklable:
 
 def _labels(error: Raised) -> str:
     """Return the cause where labels are no class numbers."""
-    return f"predict gave labels that are not the class numbers 0 … K-1 ({' '.join(error.message.split())[:120]})"
+    return f"predict gave labels that are not the class numbers 0 … K-1 ({' '.join(error.message.split())[:_PRINTED]})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from octopus.records import Diagnosis, Outcome, Profile, Script
 from octopus.rules.fingerprint import crash
 from octopus.rules.reading import raised
+from octopus.rules.signs import explained
 
 _SYNTAX_ERRORS = frozenset({"SyntaxError", "IndentationError", "TabError"})
 _PRINTED = 160
@@ -38,7 +39,8 @@ class NoPipeline:
     """The script defines no usable ``build_pipeline``.
 
     Evidence: refused before it ran for that reason, or what it returned is no estimator. Remedy: define
-    ``build_pipeline()`` without arguments, returning an unfitted estimator.
+    ``build_pipeline()`` without arguments, returning an unfitted estimator. Not repairable without a model: the
+    playbook's scripts have one.
     """
 
     code = "OCT102"
@@ -57,8 +59,9 @@ class NoPipeline:
             self.code,
             "no usable build_pipeline",
             outcome,
-            cause="the script must define build_pipeline(), without arguments, that returns an unfitted estimator",
-            remedy="define it at module level, and return the pipeline itself: not fitted, not a class, not None",
+            cause=(message or outcome.reason).partition(": ")[0][:_PRINTED],
+            remedy="define build_pipeline() at module level, without arguments, and return the pipeline itself: not "
+            "fitted, not a class, not None",
             repairable=False,
         )
 
@@ -66,15 +69,15 @@ class NoPipeline:
 class NoResult:
     """The process ended without predictions and without an exception.
 
-    Evidence: status ``no_result``; usually the script called ``sys.exit`` or ``os._exit``. Remedy: leave the ending
-    to the runner.
+    Evidence: status ``no_result``, or a ``SystemExit``; usually the script called ``sys.exit`` or ``os._exit``. Remedy:
+    leave the ending to the runner. Not repairable without a model: the playbook's scripts never end the process.
     """
 
     code = "OCT103"
 
-    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:  # noqa: ARG002
+    def match(self, outcome: Outcome, script: Script, profile: Profile) -> Diagnosis | None:
         """Return the diagnosis if the process ended before it delivered."""
-        if outcome.status != "no_result":
+        if outcome.status != "no_result" and explained(self.code, outcome, script, profile) is None:
             return None
         ends = next((call for call in ("os._exit", "sys.exit", "quit(", "exit(") if call in script.source), None)
         return crash(
@@ -113,8 +116,9 @@ class ChangedTable:
 class Unexplained:
     """Any failure that no other rule explains.
 
-    Evidence: type, message and line of the exception, or status and stage. Remedy: read the line; where no model
-    can, another idea.
+    Evidence: type, message and line of the exception, or status and stage. An exception that the script raises in
+    words of its own belongs here, whatever they sound like. Remedy: read the line. Not repairable without a model:
+    where nothing is known, another family is the better try.
     """
 
     code = "OCT199"

@@ -4,8 +4,8 @@ The message is that of the root exception and is read from its beginning, never 
 the same thing under several types, and several things under one. What a script says in its own ``raise`` is not a
 library's message and is no sign. The order is that of the causes: what was used up, what cannot be stored, what is
 not installed, what was called wrongly, and then the data. Wordings were collected on Python 3.11, numpy 2.4,
-pandas 2.3 and 3.1, scikit-learn 1.9 and LightGBM 4.7 (``tests/corpus``); those of torch and TabPFN 9.2 were read in
-their sources.
+pandas 2.3 and 3.1, scikit-learn 1.9 and LightGBM 4.7 (``tests/corpus``); those of libraries beyond these were read or
+recorded elsewhere, and are marked so there.
 """
 
 from __future__ import annotations

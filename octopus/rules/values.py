@@ -15,7 +15,8 @@ class LabelError:
 
     Evidence: the words of scikit-learn and LightGBM for one class only, classes that are not 0 … K-1, a continuous
     target in a classifier, a negative one under a logarithm or a count loss. Remedy: a model for this kind of target,
-    a split that keeps every class, a transformation that its values allow.
+    a split that keeps every class, a transformation that its values allow. Not repairable by a variation: what one
+    recipe of a family does not take its others do not take either, so that another family is tried.
     """
 
     code = "OCT307"
@@ -27,7 +28,7 @@ class LabelError:
             return None
         cause, remedy = _reading_of_labels(error)
         return crash(
-            self.code, "the target is not one for this model", outcome, cause=cause, remedy=remedy, repairable=True
+            self.code, "the target is not one for this model", outcome, cause=cause, remedy=remedy, repairable=False
         )
 
 
@@ -36,6 +37,7 @@ class NumericDivergence:
 
     Evidence: ``LinAlgError``, ``FloatingPointError``, ``OverflowError``, a logarithm of nothing, the words of mixtures
     and of stochastic gradients. Remedy: scale the features, regularise, learn slower, take ``log1p`` of what is large.
+    Not repairable by a variation: another family, which does not solve for a matrix, is tried.
     """
 
     code = "OCT309"
@@ -57,7 +59,7 @@ class NumericDivergence:
             remedy="scale the features, drop columns that repeat others, regularise more, learn slower; log1p "
             "of what is large, "
             "clipped before exp and log",
-            repairable=True,
+            repairable=False,
         )
 
 
@@ -65,7 +67,8 @@ class RefusedWrite:
     """A value is written where it cannot go: into read-only memory, or into a column of another type.
 
     Evidence: numpy's words for read-only arrays (what ``.values`` and ``.to_numpy()`` give since pandas 3) and for
-    casts, pandas' for a value that its dtype does not hold. Remedy: write into a copy of the right type.
+    casts, pandas' for a value that its dtype does not hold. Remedy: write into a copy of the right type. Not
+    repairable without a model.
     """
 
     code = "OCT310"

@@ -20,6 +20,7 @@ _INTERFACE = frozenset({
     "fit", "transform", "predict", "predict_proba", "fit_transform", "get_params", "set_params", "score", "classes_",
     "n_features_in_", "get_feature_names_out", "inverse_transform", "decision_function",
 })  # fmt: skip
+_JOINED = re.compile(r"['\"]\s*\+|\+\s*f?['\"]")
 _WEIGHTS = re.compile(r".*\.(?:ckpt|safetensors|pth?|onnx|gguf)'?$", re.DOTALL)
 
 
@@ -62,7 +63,8 @@ def _lacking(error: Raised) -> tuple[str, str]:
 def _own_call(error: Raised) -> bool:
     """Tell whether the function that was called wrongly is one of the script's."""
     found = _CALLABLE.match(error.message)
-    return found is not None and any(error.is_own(part) for part in found[1].split("."))
+    owner, _, function = found[1].rpartition(".") if found else ("", "", "")
+    return any(error.is_own(part) for part in (owner.split(".") if owner else [function]))
 
 
 def _own_method(error: Raised) -> bool:
@@ -72,12 +74,19 @@ def _own_method(error: Raised) -> bool:
     return error.is_own(owner) and method in _INTERFACE
 
 
+def _fit_gave_nothing(error: Raised) -> bool:
+    """Tell whether scikit-learn went on with what a ``fit`` returned, and that was nothing."""
+    owner, attribute = _lacking(error)
+    return owner == "NoneType" and attribute in _INTERFACE and not error.line
+
+
 CONDITIONS: Mapping[str, Callable[[Raised], bool]] = {
     "the package is not installed": _not_installed,
     "the package is installed": lambda error: not _not_installed(error),
     "the object is a library's": _of_library,
     "the name is almost that of a column": _attribute_is_column,
     "an own class lacks what scikit-learn asks of it": _breaks_interface,
+    "fit gave nothing back": _fit_gave_nothing,
     "the function is the script's": _own_call,
     "the function is a library's": lambda error: not _own_call(error),
     "the method is one that scikit-learn calls": _own_method,
@@ -85,6 +94,8 @@ CONDITIONS: Mapping[str, Callable[[Raised], bool]] = {
     "no file of weights": lambda error: _WEIGHTS.match(error.message) is None,
     "while the script is loaded": lambda error: error.stage in ("check", "start", "load"),
     "while it predicts, outside the script": lambda error: error.stage == "predict" and not error.line,
+    "while it predicts, inside the script": lambda error: error.stage == "predict" and bool(error.line),
+    "a text of the script is joined": lambda error: _JOINED.search(error.line) is not None,
     "a column is asked for": lambda error: error.asks_pandas_for_column,
     "a value that fit never saw": lambda error: error.stage == "predict" and bool(error.key) and not error.names_key,
     "out of an index": lambda error: error.wrapped_in is not None,

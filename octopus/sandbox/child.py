@@ -29,7 +29,7 @@ from octopus.sandbox.confine import confine
 from octopus.sandbox.environment import job_environment
 from octopus.sandbox.estimators import Estimator
 from octopus.sandbox.failure import describe
-from octopus.sandbox.jobdir import FAILURE, MODEL, PREDICTIONS, RESULT, JobDirectory, JobSpec
+from octopus.sandbox.jobdir import FAILURE, MODEL, PREDICTIONS, RESULT, SEEN, JobDirectory, JobSpec
 
 #: Exit status of a child that could not be confined: the script never ran. From <sysexits.h>, EX_OSERR.
 NOT_CONFINED = 71
@@ -127,10 +127,16 @@ def _steps(directory: JobDirectory, spec: JobSpec) -> None:
         directory.mark("fit")
         _fit(estimator, table, directory, spec)
     directory.mark("predict")
-    rows = directory.array("predict_rows")
-    predicted = estimators.predict(estimator, _take(table, rows), spec.n_classes)
+    predicted = _predict(estimator, table, directory, spec, "predict_rows")
+    seen = None if directory.array("seen_rows") is None else _predict(estimator, table, directory, spec, "seen_rows")
     directory.mark("save")
-    _save(directory, spec, predicted, estimator, module)
+    _save_array(directory.outputs / PREDICTIONS, predicted)
+    if seen is not None:
+        _save_array(directory.outputs / SEEN, seen)
+    if spec.kind == "fit" and module is not None:
+        _save_model(directory.outputs / MODEL, estimator, module)
+    result = {"kind": spec.kind, "shape": list(predicted.shape), "estimator": type(estimator).__name__}
+    (directory.outputs / RESULT).write_bytes(msgspec.json.encode(result))
 
 
 def _settle(spec: JobSpec) -> None:
@@ -169,25 +175,24 @@ def _fit(estimator: Estimator, table: pd.DataFrame, directory: JobDirectory, spe
     estimators.fit(estimator, _take(table, directory.array("train_rows")), target, metadata)
 
 
+def _predict(
+    estimator: Estimator, table: pd.DataFrame, directory: JobDirectory, spec: JobSpec, rows: str
+) -> NDArray[np.float64]:
+    """Predict the rows of one name by themselves: no row's prediction may depend on who is asked about beside it."""
+    return estimators.predict(estimator, _take(table, directory.array(rows)), spec.n_classes)
+
+
 def _take(table: pd.DataFrame, rows: NDArray[np.generic] | None) -> pd.DataFrame:
     assert rows is not None, "every job says which rows it predicts, and one that fits which rows it fits on"
     return table.iloc[rows.astype(np.int64)].reset_index(drop=True)
 
 
-def _save(
-    directory: JobDirectory,
-    spec: JobSpec,
-    predicted: NDArray[np.float64],
-    estimator: Estimator,
-    module: ModuleType | None,
-) -> None:
-    np.save(directory.outputs / PREDICTIONS, np.ascontiguousarray(predicted), allow_pickle=False)
-    if spec.kind == "fit" and module is not None:
-        import cloudpickle
+def _save_array(path: Path, predicted: NDArray[np.float64]) -> None:
+    np.save(path, np.ascontiguousarray(predicted), allow_pickle=False)
 
-        # By value: the pipeline must load where there is no module of that name.
-        cloudpickle.register_pickle_by_value(module)
-        with (directory.outputs / MODEL).open("wb") as file:
-            cloudpickle.dump(estimator, file)
-    result = {"kind": spec.kind, "shape": list(predicted.shape), "estimator": type(estimator).__name__}
-    (directory.outputs / RESULT).write_bytes(msgspec.json.encode(result))
+
+def _save_model(path: Path, estimator: Estimator, module: ModuleType) -> None:
+    from octopus.sandbox.pickling import dump
+
+    with path.open("wb") as file:
+        dump(estimator, module, file)

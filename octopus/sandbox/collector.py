@@ -23,7 +23,7 @@ from numpy.lib import format as npy
 from octopus.dataset import Float
 from octopus.records import Failure, Frame, Record, Stage
 from octopus.sandbox.failure import MAX_CODE, MAX_FRAMES, MAX_MESSAGE
-from octopus.sandbox.jobdir import FAILURE, MODEL, PREDICTIONS, RESULT, STAGE
+from octopus.sandbox.jobdir import FAILURE, MODEL, PREDICTIONS, RESULT, SEEN, STAGE
 
 #: Records of a child are some hundred bytes; five frames of 200 characters in JSON escapes stay below this.
 _MAX_JSON_BYTES = 64 << 10
@@ -103,14 +103,33 @@ class Collector:
         BadResult
             If they are not what was asked for.
         """
-        shape = (n_rows, n_classes) if n_classes else (n_rows,)
-        raw = self._read(PREDICTIONS, _MAX_HEADER_BYTES + 8 * int(np.prod(shape)))
-        values = _parse_npy(raw, shape)
+        values = self._array(PREDICTIONS, n_rows, n_classes)
         _decode(self._read(RESULT, _MAX_JSON_BYTES), _Result, RESULT)
-        if not np.isfinite(values).all():
-            n_bad = int((~np.isfinite(values)).sum())
-            raise BadResult(f"{n_bad} of {values.size} predictions are missing or infinite")
-        return _probabilities(values) if n_classes else values
+        return _checked(values, n_classes)
+
+    def seen(self, n_rows: int, n_classes: int) -> Float:
+        """Read the predictions of rows that were fitted on.
+
+        Parameters
+        ----------
+        n_rows : int
+            Rows that were to be predicted.
+        n_classes : int
+            Number of classes, 0 for regression.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes) or (n_rows,), float64
+            As of :meth:`predictions`.
+
+        Raises
+        ------
+        NoResult
+            If there are none.
+        BadResult
+            If they are not what was asked for.
+        """
+        return _checked(self._array(SEEN, n_rows, n_classes), n_classes)
 
     def model(self, max_bytes: int) -> bytes:
         """Read the fitted pipeline as bytes, which nobody here unpickles.
@@ -159,6 +178,10 @@ class Collector:
                 return _plain(file.read(_TAIL_BYTES).decode("utf-8", "replace"), _TAIL_BYTES)
         return ""
 
+    def _array(self, name: str, n_rows: int, n_classes: int) -> Float:
+        shape = (n_rows, n_classes) if n_classes else (n_rows,)
+        return _parse_npy(self._read(name, _MAX_HEADER_BYTES + 8 * int(np.prod(shape))), shape, name)
+
     def _read(self, name: str, max_bytes: int) -> bytes:
         fd = self._open(name)
         with os.fdopen(fd, "rb") as file:
@@ -188,22 +211,29 @@ class Collector:
         return fd
 
 
-def _parse_npy(raw: bytes, shape: tuple[int, ...]) -> Float:
+def _parse_npy(raw: bytes, shape: tuple[int, ...], name: str) -> Float:
     stream = io.BytesIO(raw)
     try:
         read_header = _VERSIONS[npy.read_magic(stream)]
         found, fortran_order, dtype = read_header(stream, max_header_size=_MAX_HEADER_BYTES)
     except _BROKEN_HEADER as error:
-        raise BadResult(f"{PREDICTIONS} is not an array that can be read: {_plain(str(error), 200)}") from error
+        raise BadResult(f"{name} is not an array that can be read: {_plain(str(error), 200)}") from error
     if dtype.str != "<f8":
         raise BadResult(f"predictions are of type {_plain(dtype.str, 40)}, float64 is expected")
     if found != shape:
         raise BadResult(f"predictions have shape {_plain(str(found), 80)}, {shape} is expected")
     body = raw[stream.tell() :]
     if fortran_order or len(body) != 8 * int(np.prod(shape)):
-        raise BadResult(f"{PREDICTIONS} does not hold what its header says")
+        raise BadResult(f"{name} does not hold what its header says")
     values: Float = np.frombuffer(body, dtype=np.float64).reshape(shape).copy()
     return values
+
+
+def _checked(values: Float, n_classes: int) -> Float:
+    if not np.isfinite(values).all():
+        n_bad = int((~np.isfinite(values)).sum())
+        raise BadResult(f"{n_bad} of {values.size} predictions are missing or infinite")
+    return _probabilities(values) if n_classes else values
 
 
 def _probabilities(values: Float) -> Float:

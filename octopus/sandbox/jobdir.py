@@ -8,7 +8,7 @@
       script/     script.py, importable as ``script``
       work/       working directory and HOME of the child
       tmp/        its TMPDIR
-      outputs/    stage, pred.npy, result.json, failure.json, pipeline.pkl (written by the child)
+      outputs/    stage, pred.npy, seen.npy, result.json, failure.json, pipeline.pkl (written by the child)
       logs/       stdout, stderr
 """
 
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from octopus.protocols import Job
 
 #: Names of the arrays of a job, as fields of :class:`octopus.protocols.Job` and as files.
-ARRAYS = ("train_rows", "y", "sample_weight", "groups", "time", "predict_rows")
+ARRAYS = ("train_rows", "y", "sample_weight", "groups", "time", "predict_rows", "seen_rows")
 #: Names below ``outputs/``.
-STAGE, PREDICTIONS, RESULT, FAILURE, MODEL = "stage", "pred.npy", "result.json", "failure.json", "pipeline.pkl"
+STAGE, PREDICTIONS, SEEN, RESULT = "stage", "pred.npy", "seen.npy", "result.json"
+FAILURE, MODEL = "failure.json", "pipeline.pkl"
 
 
 class JobSpec(Record, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
 
 from octopus.dataset import Float
@@ -45,19 +47,18 @@ def collect(job: Job, directory: JobDirectory, report: Report, *, note: str, is_
     Returns
     -------
     JobResult
-        Predictions and model only if all is well.
+        Predictions and model only if all is well: a refused prediction of rows that were fitted on is no better than
+        one of rows that are scored.
     """
     with Collector(directory.outputs) as outputs, Collector(directory.logs) as logs:
         stage, failure = outputs.stage(), outputs.failure()
         status, reason = _ending(report, failure, stage)
-        predictions: Float | None = None
-        model: bytes | None = None
+        result = _Result()
         if is_tampered:
             status, reason = "tampered", f"the table {job.features.name} changed while the script ran"
         elif status == "ok":
             try:
-                predictions = outputs.predictions(len(job.predict_rows), job.n_classes)
-                model = outputs.model(job.limits.disk_bytes) if job.kind == "fit" else None
+                result = _result(job, outputs)
             except NoResult as error:
                 status, reason = "no_result", f"the script ended the process itself: {error}"
             except BadResult as error:
@@ -76,8 +77,24 @@ def collect(job: Job, directory: JobDirectory, report: Report, *, note: str, is_
             stdout_tail=logs.tail(directory.stdout.name),
             stderr_tail=logs.tail(directory.stderr.name),
         )
-    is_ok = status == "ok"
-    return JobResult(outcome=outcome, predictions=predictions if is_ok else None, model=model if is_ok else None)
+    return JobResult(outcome=outcome, predictions=result.predictions, seen=result.seen, model=result.model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Result:
+    """What a job handed back; nothing of it where one part was refused."""
+
+    predictions: Float | None = None
+    seen: Float | None = None
+    model: bytes | None = None
+
+
+def _result(job: Job, outputs: Collector) -> _Result:
+    return _Result(
+        predictions=outputs.predictions(len(job.predict_rows), job.n_classes),
+        seen=None if job.seen_rows is None else outputs.seen(len(job.seen_rows), job.n_classes),
+        model=outputs.model(job.limits.disk_bytes) if job.kind == "fit" else None,
+    )
 
 
 def _ending(report: Report, failure: Failure | None, stage: Stage) -> tuple[Status, str]:

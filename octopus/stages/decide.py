@@ -7,9 +7,9 @@ from octopus.effects import stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Experiment, Proposal, StopProposal
 
-#: Experiments without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of
-#: the gain in the first two refinements of an idea; three leaves one for another family.
-PATIENCE = 3
+#: Refinements without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of the gain
+#: in the first two refinements of an idea: four leave as many for a second idea.
+PATIENCE = 4
 #: Families that must have been tried before a plateau counts as one.
 _FAMILIES_BEFORE_PLATEAU = 2
 #: The same failure this often in a run ends its line of work.

@@ -9,8 +9,14 @@ import msgspec
 import pandas as pd
 
 from octopus.dataset import Dataset
+from octopus.findings.codes import read_codes
 from octopus.findings.columns import read_column
 from octopus.findings.dirt import find_in_column, find_over_columns, group_name_finding
+from octopus.findings.drift import find_drift
+from octopus.findings.leakage import find_leaks
+from octopus.findings.measure import measure_columns
+from octopus.findings.sample import draw_sample
+from octopus.findings.spellings import read_spellings
 from octopus.findings.target import find_in_target, profile_target
 from octopus.records import ColumnProfile, Finding, Profile, Task
 
@@ -81,26 +87,49 @@ def profile_data(
     profiles: list[ColumnProfile] = []
     findings = [*extra_findings, *sealed.findings]
     for name in table.columns:
-        reading = read_column(name, table[name], roles.get(name))
-        profiles.append(reading.profile)
-        findings.extend(find_in_column(reading, roles.get(name)))
+        profile, found = _read(name, table, roles.get(name))
+        profiles.append(profile)
+        findings.extend(found)
     ignored = {name for name, role in roles.items() if role == "ignore"}
     findings.extend(find_over_columns(profiles, ignored))
     if sealed.group is not None and sealed.group not in ignored:
         findings.append(group_name_finding(sealed.group))
     target = profile_target(task, sealed.train.y, extra_findings)
     findings.extend(find_in_target(task, target))
+    known, told = _measured(task, sealed.train, _with_one_used(profiles, ignored), roles)
+    findings.extend(told)
     return Profile(
         n_rows=len(sealed.train),
         n_columns=table.shape[1],
         n_sealed=0 if sealed.holdout is None else sealed.holdout.n_rows,
         sealed_reason=sealed.reason,
         memory_bytes=_memory_bytes(table),
-        columns=_with_one_used(profiles, ignored),
+        columns=known,
         target=target,
         findings=tuple(findings),
         n_groups=sealed.n_groups,
     )
+
+
+def _read(name: str, table: pd.DataFrame, role: str | None) -> tuple[ColumnProfile, list[Finding]]:
+    """Read the cells of one column and how they are cleaned."""
+    reading = read_column(name, table[name], role)
+    profile, codes = read_codes(reading, role)
+    profile, spellings = read_spellings(reading, profile, role)
+    return profile, [*find_in_column(reading, role), *(f for f in (codes, spellings) if f is not None)]
+
+
+def _measured(
+    task: Task, train: Dataset, profiles: Sequence[ColumnProfile], roles: Mapping[str, str]
+) -> tuple[tuple[ColumnProfile, ...], list[Finding]]:
+    """Measure what columns tell of the target, leave those unused that know it, and say which change over time."""
+    sample = draw_sample(train, task)
+    measured = measure_columns(profiles, sample)
+    leaks, quarantined = find_leaks(measured, sample, roles, task.target)
+    drift = find_drift([column for column in measured if column.name not in quarantined], sample, roles)
+    with_signal = {column.name: column.profile for column in measured}
+    known = [with_signal.get(profile.name, profile) for profile in profiles]
+    return tuple(msgspec.structs.replace(p, used=p.used and p.name not in quarantined) for p in known), [*leaks, *drift]
 
 
 def _with_one_used(profiles: Sequence[ColumnProfile], ignored: Collection[str]) -> tuple[ColumnProfile, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import sklearn
 
 from octopus.dataset import Dataset, Float, Rows
-from octopus.records import Baseline, Experiment, HoldoutReport
+from octopus.records import Baseline, CurvePoint, Experiment, HoldoutReport
 from octopus.scoring import Scoring, bootstrap
 
 #: Resamples for a 95 % percentile interval: its ends are then uncertain by 0.12 standard errors of the score, which is
@@ -18,6 +18,9 @@ from octopus.scoring import Scoring, bootstrap
 _RESAMPLES = 500
 #: Fewer where the holdout is large: its interval is narrow, and a resample of 10,000 rows takes milliseconds.
 _MIN_RESAMPLES, _ROW_BUDGET = 200, 2_000_000
+#: Points of the curve: ten (as in Niculescu-Mizil & Caruana, 2005, doi:10.1145/1102351.1102430), fewer where one would
+#: stand for fewer than ten rows, whose share has a standard error of up to 0.16.
+_MAX_POINTS, _MIN_ROWS_PER_POINT = 10, 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +101,7 @@ def report_holdout(
         winner=winner.number,
         baselines=tuple(baselines),
         beats_baseline=_verdict(baselines),
+        curve=_curve(contest),
     )
 
 
@@ -126,3 +130,28 @@ def _verdict(baselines: list[Baseline]) -> Literal["yes", "no", "undecided"]:
     if strongest.difference_low > 0:
         return "yes"
     return "no" if strongest.difference_high <= 0 else "undecided"
+
+
+def _curve(contest: Contest) -> tuple[CurvePoint, ...]:
+    """Return predicted beside observed means over bins of equal counts, rows of equal predictions in one bin."""
+    predicted, observed = _forecasts(contest.predictions, contest.rows.y)
+    weight = np.ones(len(predicted)) if contest.rows.sample_weight is None else contest.rows.sample_weight
+    values, at, counts = np.unique(predicted, return_inverse=True, return_counts=True)
+    n_bins = int(np.clip(len(predicted) // _MIN_ROWS_PER_POINT, 1, _MAX_POINTS))
+    middles = (np.cumsum(counts) - counts / 2) / max(1, len(predicted))
+    bins = np.minimum((middles * n_bins).astype(np.int64), n_bins - 1)[at] if len(values) else at
+    points = []
+    for number in np.unique(bins[weight > 0]):
+        rows = bins == number
+        means = np.average(predicted[rows], weights=weight[rows]), np.average(observed[rows], weights=weight[rows])
+        if np.isfinite(means).all():
+            points.append(CurvePoint(predicted=float(means[0]), observed=float(means[1]), n_rows=int(rows.sum())))
+    return tuple(points)
+
+
+def _forecasts(predictions: Float, y: Float) -> tuple[Float, Float]:
+    """Return what was said of each row, and what came: a number; or a probability, and whether it happened."""
+    if predictions.ndim == 1:
+        return predictions, y
+    chosen = np.ones(len(y), dtype=np.int64) if predictions.shape[1] == 2 else predictions.argmax(axis=1)
+    return predictions[np.arange(len(y)), chosen], (y == chosen).astype(np.float64)

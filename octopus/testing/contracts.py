@@ -27,7 +27,7 @@ from octopus.protocols import (
     Scientist,
     SymptomRule,
 )
-from octopus.records import Decision, Diagnosis, Limits, Proposal, StopProposal
+from octopus.records import Decision, Diagnosis, Limits, Outcome, Proposal, Script, StopProposal
 from octopus.testing.examples import (
     TASK_TYPES,
     example_evidence,
@@ -104,24 +104,29 @@ def check_scientist(scientist: Scientist) -> None:
         _expect(bool(ast.get_docstring(tree)), "its script does not open with a docstring")
 
 
-def check_crash_rule(rule: CrashRule) -> None:
-    """Check that a crash rule knows at least one failure, names it by its code and never raises.
+def check_crash_rule(rule: CrashRule, *failures: tuple[Outcome, Script]) -> None:
+    """Check that a crash rule knows at least one failure, names it by its code, is silent on success and never raises.
 
     Parameters
     ----------
     rule : CrashRule
         The plug-in.
+    *failures : tuple of Outcome and Script
+        Failures beside those of :func:`octopus.testing.examples.example_failures`, for a rule about the words of a
+        library that those do not have.
     """
     _expect(bool(_CODE.fullmatch(rule.code)), f"its code {rule.code!r} is not three letters and three digits")
     matched = []
-    for outcome, script in example_failures():
+    for outcome, script in (*example_failures(), *failures):
         first = rule.match(outcome, script, example_profile("binary"))
         _expect(first == rule.match(outcome, script, example_profile("binary")), "the same failure, another diagnosis")
         if first is not None:
             _check_diagnosis(first, rule.code, "crash")
             _expect(bool(first.fingerprint), "a crash needs a fingerprint, by which repeats are told")
             matched.append(first)
-    _expect(bool(matched), "it knows none of the failures of octopus.testing.examples")
+    _expect(bool(matched), "it knows none of the failures of octopus.testing.examples, nor of those given")
+    well = Outcome(status="ok", stage="done")
+    _expect(rule.match(well, example_failures()[0][1], example_profile("binary")) is None, "nothing was wrong there")
     _expect(bool((type(rule).__doc__ or "").strip()), "its docstring is its page in the documentation")
 
 

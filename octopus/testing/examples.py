@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pandas as pd
 
@@ -36,28 +38,54 @@ _SCORING: dict[TaskType, str] = {
     "regression": "neg_root_mean_squared_error",
 }
 _N_CLASSES: dict[TaskType, int] = {"binary": 2, "multiclass": 4, "regression": 0}
-#: Messages as the libraries word them, each with the exception's type.
-_MESSAGES = (
-    ("ValueError", "could not convert string to float: '1,240.50 €'"),
-    ("KeyError", "'amount'"),
-    ("ValueError", "Input X contains NaN."),
-    ("ValueError", "Input X contains infinity or a value too large for dtype('float64')."),
-    ("PicklingError", "Can't pickle local object <lambda>"),
-    ("RuntimeError", "no such luck"),
-    ("MemoryError", "Unable to allocate 74.5 GiB for an array"),
+#: Messages as the libraries word them, each with the exception's type and where it happened.
+_MESSAGES: tuple[tuple[str, str, Stage], ...] = (
+    ("ModuleNotFoundError", "No module named 'nowhere_to_be_found'", "load"),
+    ("TypeError", "OneHotEncoder.__init__() got an unexpected keyword argument 'sparse'", "build"),
+    ("FileNotFoundError", "[Errno 2] No such file or directory: 'train.csv'", "load"),
+    ("NameError", "name 'FEATURES' is not defined", "fit"),
+    ("NotFittedError", "This StandardScaler instance is not fitted yet.", "predict"),
+    ("RuntimeError", "no such luck", "fit"),
+    ("MemoryError", "Unable to allocate 74.5 GiB for an array", "fit"),
+    ("EOFError", "EOF when reading a line", "fit"),
+    ("OutOfMemoryError", "CUDA out of memory. Tried to allocate 2.00 GiB.", "fit"),
+    ("RuntimeError", "No CUDA GPUs are available", "fit"),
+    ("ValueError", "could not convert string to float: '1,240.50 €'", "fit"),
+    ("KeyError", "\"['amuont'] not in index\"", "fit"),
+    ("KeyError", "'amount'", "fit"),
+    ("ValueError", "Input X contains NaN.", "fit"),
+    ("ValueError", "Input X contains infinity or a value too large for dtype('float64').", "fit"),
+    ("ValueError", "Found unknown categories ['green'] in column 0 during transform", "predict"),
+    ("ValueError", "Expected 2D array, got 1D array instead:\narray=[1. 2.].", "fit"),
+    ("ValueError", "X has 4 features, but LogisticRegression is expecting 5 features as input.", "predict"),
+    ("ValueError", "Unknown label type: continuous. Maybe you are trying to fit a classifier.", "fit"),
+    ("ValueError", "cannot reindex on an axis with duplicate labels", "fit"),
+    ("LinAlgError", "Singular matrix", "fit"),
+    ("ValueError", "assignment destination is read-only", "fit"),
+    ("LightGBMError", "Do not support special JSON characters in feature name.", "fit"),
+    ("AttributeError", "'numpy.ndarray' object has no attribute 'columns'", "fit"),
+    ("AttributeError", "Can only use .str accessor with string values!", "fit"),
+    ("PicklingError", "Can't pickle local object <lambda>", "save"),
+    ("RuntimeError", "Running on CPU with more than 1000 samples is not allowed by default", "fit"),
+    ("URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>", "load"),
 )
-_STATUSES: tuple[tuple[Status, Stage], ...] = (
-    ("rejected", "check"),
-    ("timeout", "fit"),
-    ("memory", "fit"),
-    ("processes", "fit"),
-    ("disk", "save"),
-    ("output", "fit"),
-    ("killed", "fit"),
-    ("no_result", "build"),
-    ("bad_result", "done"),
-    ("tampered", "done"),
-    ("not_run", "start"),
+#: Endings that are no exception: status, stage and what the supervisor or the collector said.
+_ENDINGS: tuple[tuple[Status, Stage, str], ...] = (
+    ("rejected", "check", "the script defines no function build_pipeline"),
+    ("rejected", "check", "as an example"),
+    ("timeout", "fit", "it took more than 30 s"),
+    ("memory", "fit", "it held 4100 MB of memory"),
+    ("processes", "fit", "it started 257 processes"),
+    ("disk", "save", "it wrote 2100 MB"),
+    ("output", "fit", "it printed 70 MB"),
+    ("killed", "fit", "it died of signal 9"),
+    ("no_result", "build", "it left no pred.npy"),
+    ("bad_result", "done", "predictions are of type <f4, float64 is expected"),
+    ("bad_result", "done", "3 of 120 predictions are missing or infinite"),
+    ("bad_result", "done", "predictions have shape (30, 2), (30, 3) is expected"),
+    ("bad_result", "done", "probabilities lie between -3 and 4"),
+    ("tampered", "done", "the table features.arrow changed while the script ran"),
+    ("not_run", "start", "no child could be started"),
 )
 
 
@@ -101,13 +129,23 @@ def example_failures() -> tuple[tuple[Outcome, Script], ...]:
     script = Script(source="def build_pipeline():\n    return amount\n", author="playbook")
     frames = (Frame(line=2, function="build_pipeline", code="return amount"),)
     errors = [
-        (Outcome(status="error", stage="fit", failure=Failure(type=kind, message=message, frames=frames)), script)
-        for kind, message in _MESSAGES
+        Outcome(status="error", stage=stage, failure=Failure(type=kind, message=message, frames=frames))
+        for kind, message, stage in _MESSAGES
     ]
     syntax = Failure(type="SyntaxError", message="invalid syntax", frames=frames)
-    others = [(Outcome(status=status, stage=stage, reason="as an example"), script) for status, stage in _STATUSES]
-    no_entry = Outcome(status="rejected", stage="check", reason="the script defines no function build_pipeline")
-    return (*errors, (Outcome(status="rejected", stage="check", failure=syntax), script), (no_entry, script), *others)
+    refused = Outcome(status="rejected", stage="check", reason="the script does not parse", failure=syntax)
+    ended = [
+        Outcome(
+            status=status,
+            stage=stage,
+            reason=reason,
+            wall_s=30.0,
+            cpu_s=29.0,
+            signal=signal.SIGKILL if status == "killed" else None,
+        )
+        for status, stage, reason in _ENDINGS
+    ]
+    return tuple((outcome, script) for outcome in (*errors, refused, *ended))
 
 
 def example_evidence(task_type: TaskType) -> Evidence:

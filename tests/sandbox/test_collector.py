@@ -21,9 +21,9 @@ def folder(tmp_path):
     return outputs
 
 
-def read(folder, n_classes=0):
+def read(folder, n_classes=0, name="pred.npy"):
     with Collector(folder) as collector:
-        return collector.predictions(N, n_classes)
+        return (collector.predictions if name == "pred.npy" else collector.seen)(N, n_classes)
 
 
 def test_predictions_are_read(folder):
@@ -71,22 +71,33 @@ FILES = {
 }
 
 
+@pytest.mark.parametrize("name", ["pred.npy", "seen.npy"])
 @pytest.mark.parametrize("what", FILES)
-def test_a_forged_file_is_refused(folder, what, monkeypatch):
+def test_a_forged_file_is_refused(folder, what, name, monkeypatch):
     monkeypatch.chdir(folder.parent)
-    FILES[what](folder / "pred.npy")
+    FILES[what](folder / name)
     with pytest.raises(BadResult):
-        read(folder)
+        read(folder, name=name)
     assert not (folder.parent / "bombed").exists()
+
+
+def test_predictions_of_fitted_rows_are_read_from_a_file_of_their_own(folder):
+    np.save(folder / "pred.npy", np.zeros(10))
+    with pytest.raises(NoResult, match=r"seen\.npy"):
+        read(folder, name="seen.npy")
+    np.save(folder / "seen.npy", np.arange(10.0))
+    np.testing.assert_array_equal(read(folder, name="seen.npy"), np.arange(10.0))
+    np.testing.assert_array_equal(read(folder), np.zeros(10))
 
 
 @pytest.mark.parametrize(
     "values", [[[1.1, -0.1]] * N, [[0.4, 0.4]] * N, [[0.0, 0.0]] * N, [[0.5, np.nan]] * N, [[2.0, 0.0]] * N]
 )
 def test_what_is_no_probability_is_refused(folder, values):
-    np.save(folder / "pred.npy", np.array(values))
-    with pytest.raises(BadResult):
-        read(folder, 2)
+    for name in ("pred.npy", "seen.npy"):
+        np.save(folder / name, np.array(values))
+        with pytest.raises(BadResult):
+            read(folder, 2, name)
 
 
 def test_nothing_is_no_result(folder):

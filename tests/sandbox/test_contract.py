@@ -60,6 +60,43 @@ def test_the_rows_asked_for_are_the_rows_given(sandbox, make_job, table):
     np.testing.assert_array_equal(ok(sandbox.run(job)), table["a"].iloc[[9, 2, 100]])
 
 
+#: Predicts what the row's own number says, and is told which rows it was asked about.
+ECHO = """
+    import numpy as np
+    from sklearn.base import BaseEstimator, RegressorMixin
+    class Model(RegressorMixin, BaseEstimator):
+        def fit(self, X, y):
+            return self
+        def predict(self, X):
+            {lines}
+            return X["a"].to_numpy()
+    def build_pipeline():
+        return Model()
+"""
+
+
+def test_rows_that_were_fitted_on_are_predicted_where_they_are_asked_for(sandbox, make_job, table):
+    source = ECHO.format(lines="assert len(X) in (3, 2), 'each set of rows comes by itself'")
+    asked = {"n_classes": 0, "predict_rows": np.array([99, 81, 100])}
+    result = sandbox.run(make_job(source, seen_rows=np.array([40, 3]), **asked))
+    np.testing.assert_array_equal(ok(result), table["a"].iloc[[99, 81, 100]])
+    np.testing.assert_array_equal(result.seen, table["a"].iloc[[40, 3]])
+    assert sandbox.run(make_job(source, **asked)).seen is None
+
+
+def test_classes_of_fitted_rows_are_probabilities_too(sandbox, make_job, logistic):
+    seen = sandbox.run(make_job(logistic, n_classes=3, seen_rows=np.arange(7))).seen
+    assert seen.shape == (7, 3)
+    np.testing.assert_allclose(seen.sum(axis=1), 1.0)
+
+
+def test_a_refused_prediction_of_fitted_rows_refuses_the_job(sandbox, make_job):
+    source = ECHO.format(lines="if len(X) == 2: return np.array([1.0, np.nan])")
+    result = sandbox.run(make_job(source, n_classes=0, seen_rows=np.array([40, 3])))
+    assert (result.outcome.status, result.predictions, result.seen) == ("bad_result", None, None)
+    assert "1 of 2 predictions" in result.outcome.reason
+
+
 def test_a_class_that_the_fold_lacks_has_probability_zero(sandbox, make_job, logistic):
     predictions = ok(sandbox.run(make_job(logistic, n_classes=4, y=np.tile([0.0, 2.0], 40))))
     assert predictions.shape == (40, 4)

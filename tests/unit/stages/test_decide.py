@@ -107,7 +107,7 @@ def test_a_plateau_needs_every_family_to_have_been_tried() -> None:
     assert (decision.action, decision.reason) == ("draft", "gbm was not tried yet")
     both = [*flat, valid(7, "gbm", _folds(0.79))]
     assert decide(journal_of(both, families=("linear", "gbm")), UNLIMITED) == Decision(
-        action="stop", reason="6 experiments without a gain beyond noise, 2 families tried"
+        action="stop", reason="5 experiments without a gain beyond noise, 2 families tried"
     )
 
 
@@ -118,14 +118,15 @@ def test_a_plateau_of_two_families_waits_for_the_third() -> None:
 
 
 def test_a_plateau_needs_two_families_that_worked() -> None:
-    tried = [valid(n, "linear", _folds(0.8)) for n in range(1, 5)] + [failed(5, "gbm", "a", False)]
+    flat = [valid(n, "linear", _folds(0.8)) for n in range(1, PATIENCE + 2)]
+    tried = [*flat, failed(len(flat) + 1, "gbm", "a", False)]
     assert decide(journal_of(tried, families=("linear", "gbm")), UNLIMITED).action == "improve"
-    alone = journal_of(tried[:4], families=("linear",))
-    assert decide(alone, UNLIMITED).reason == "3 experiments without a gain beyond noise, one family tried"
+    alone = journal_of(flat, families=("linear",))
+    assert decide(alone, UNLIMITED).reason == "4 experiments without a gain beyond noise, one family tried"
 
 
 def test_patience_is_exactly_so_long() -> None:
-    tried = [valid(n, ["linear", "gbm"][n % 2], _folds(0.8)) for n in range(1, PATIENCE + 2)]
+    tried = [valid(n, ["linear", "gbm"][n % 2], _folds(0.8)) for n in range(1, PATIENCE + 3)]
     assert decide(journal_of(tried[:-1], families=("linear", "gbm")), UNLIMITED).action == "improve"
     assert decide(journal_of(tried, families=("linear", "gbm")), UNLIMITED).action == "stop"
 
@@ -135,8 +136,15 @@ def test_a_gain_counts_where_it_is_larger_than_its_error() -> None:
     better = valid(3, "gbm", (0.90, 0.91, 0.92, 0.93, 0.94))
     broken, worse = failed(4, "gbm", "a", False), valid(5, "linear", _folds(0.5))
     assert [stale_experiments(journal_of(([first, noise, better, broken, worse])[:n])) for n in range(6)] == [
-        0, 0, 1, 0, 1, 2,
+        0, 0, 0, 0, 1, 2,
     ]  # fmt: skip
+
+
+def test_the_first_experiment_of_a_family_is_no_sign_of_a_plateau() -> None:
+    others = [valid(n, family, _folds(0.7)) for n, family in enumerate(("gbm", "forest"), start=2)]
+    broken = failed(4, "tabpfn", "a", False)
+    assert stale_experiments(journal_of([valid(1, "linear", _folds(0.8)), *others, broken])) == 0
+    assert stale_experiments(journal_of([valid(1, "linear", _folds(0.8)), *others, valid(4, "gbm", _folds(0.7))])) == 1
 
 
 def test_failures_before_the_first_model_are_not_stale() -> None:

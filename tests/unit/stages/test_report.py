@@ -191,3 +191,68 @@ def test_a_gap_is_what_validation_promised_too_much() -> None:
     assert report.gap > 0
     assert report.gap == pytest.approx(0.9 - report.score)
     assert report_holdout(contest, ROC_AUC, msgspec.structs.replace(WINNER, score=None), 1, 0) is None
+
+
+def _means(report: HoldoutReport) -> list[tuple[float, float, int]]:
+    return [(point.predicted, point.observed, point.n_rows) for point in report.curve]
+
+
+def test_the_curve_of_two_classes_is_the_share_of_the_second_by_its_probability() -> None:
+    rows, predicted, _ = _work()
+    curve = _report(rows, predicted, {}).curve
+    assert len(curve) == 10
+    assert sum(point.n_rows for point in curve) == len(rows)
+    assert max(point.n_rows for point in curve) - min(point.n_rows for point in curve) <= 2
+    assert [point.predicted for point in curve] == sorted(point.predicted for point in curve)
+    lowest = np.argsort(predicted[:, 1])[: curve[0].n_rows]
+    assert curve[0].predicted == pytest.approx(predicted[lowest, 1].mean())
+    assert curve[0].observed == pytest.approx(rows.y[lowest].mean())
+    # A logistic regression is calibrated on the rows that it was fitted on, and about so on others.
+    assert sum(p.observed * p.n_rows for p in curve) / len(rows) == pytest.approx(predicted[:, 1].mean(), abs=0.05)
+
+
+def test_the_curve_of_more_classes_is_how_often_the_chosen_one_is_right() -> None:
+    y = np.array([0.0, 1.0, 2.0] * 20)
+    predicted = np.tile([0.2, 0.7, 0.1], (60, 1))
+    predicted[:30] = [0.5, 0.3, 0.2]
+    scoring = make_scoring("neg_log_loss", "multiclass", np.array(["a", "b", "c"]))
+    report = _report(_holdout(pd.DataFrame(index=range(60)), y), predicted, {}, scoring)
+    assert _means(report) == [
+        (pytest.approx(0.5), pytest.approx(1 / 3), 30),
+        (pytest.approx(0.7), pytest.approx(1 / 3), 30),
+    ]
+
+
+def test_the_curve_of_numbers_is_the_true_mean_by_the_predicted_one() -> None:
+    X, y, predicted, _ = _investment()
+    curve = _report(_holdout(X, y), predicted, {}, ABSOLUTE).curve
+    assert [point.n_rows for point in curve] == [len(y) // 10] * 10
+    highest = np.argsort(predicted)[-curve[-1].n_rows :]
+    assert curve[-1].predicted == pytest.approx(predicted[highest].mean())
+    assert curve[-1].observed == pytest.approx(y[highest].mean())
+
+
+def test_weights_count_in_the_curve() -> None:
+    y, predicted = np.array([0.0, 10.0] * 10), np.full(20, 4.0)
+    weight = np.array([1.0, 3.0] * 10)
+    report = _report(_holdout(pd.DataFrame(index=range(20)), y, weight=weight), predicted, {}, ABSOLUTE)
+    assert _means(report) == [(4.0, 7.5, 20)]
+
+
+def test_rows_without_weight_are_no_point_of_the_curve() -> None:
+    y, predicted = np.arange(20.0), np.repeat([1.0, 2.0], 10)
+    weight = np.repeat([0.0, 1.0], 10)
+    report = _report(_holdout(pd.DataFrame(index=range(20)), y, weight=weight), predicted, {}, ABSOLUTE)
+    assert _means(report) == [(2.0, 14.5, 10)]
+
+
+def test_equal_predictions_are_one_point() -> None:
+    rows, _, constant = _work()
+    assert [point.n_rows for point in _report(rows, constant, {}).curve] == [len(rows)]
+
+
+def test_few_rows_make_few_points() -> None:
+    X, y, predicted, _ = _investment()
+    few = np.arange(0, len(y), 4)
+    curve = _report(_holdout(X.iloc[few], y[few]), predicted[few], {}, ABSOLUTE).curve
+    assert len(curve) == len(few) // 10
