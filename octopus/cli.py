@@ -70,7 +70,9 @@ def _options(
 @app.command()
 def fit(
     data: Annotated[Path, typer.Argument(help="CSV or Parquet file with the target among its columns.")],
-    target: Annotated[str, typer.Option(help="Column to predict.")],
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; where not given, the one that the goal names.")
+    ] = None,
     goal: Annotated[str, typer.Option(help="What the model is for, in plain words.")] = "",
     task: Annotated[str, typer.Option(help="auto, binary, multiclass, classification or regression.")] = "auto",
     scoring: Annotated[str | None, typer.Option(help="Name of a scikit-learn scorer; wins over the goal.")] = None,
@@ -97,7 +99,7 @@ def fit(
     from octopus.tables import read_file
 
     table = read_file(data)
-    _check_column("--target", target, table.columns)
+    target = _named_target(target, goal, [str(name) for name in table.columns])
     roles = {
         **dict.fromkeys(use or (), "use"),
         **dict.fromkeys(ignore or (), "ignore"),
@@ -147,12 +149,17 @@ def fit(
 def show(
     run: Annotated[Path, typer.Argument(help="Directory of a run, finished or not.")],
     script: Annotated[int | None, typer.Option(help="Print the script of this experiment instead.")] = None,
+    standalone: Annotated[
+        bool, typer.Option("--standalone", help="With --script: add the lines with which it runs by itself.")
+    ] = False,
 ) -> None:
     """Show a run: what was found, tried, proved. Runs that were killed show what was finished."""
     from octopus.journal import read_journal
     from octopus.reporting.console import ConsoleView
 
     journal = read_journal(run)
+    if script is None and standalone:
+        raise InvalidParameter("--standalone", True, "there is no script to add lines to", "Give --script NUMBER too.")
     if script is None:
         ConsoleView().replay(journal)
         return
@@ -161,7 +168,18 @@ def show(
         raise InvalidParameter(
             "--script", script, f"the run has {len(journal.experiments)} experiments", "Use one of their numbers."
         )
-    typer.echo(chosen[0].script.source)
+    typer.echo(_standalone(run, chosen[0].script, journal.task) if standalone else chosen[0].script.source)
+
+
+def _standalone(run: Path, script: Any, task: Any) -> str:
+    from octopus.frame import Schema
+    from octopus.reporting.script import standalone_script
+
+    path = run / "model" / "schema.json"
+    if not path.is_file():
+        remedy = "Name the directory of a finished run, or leave --standalone out."
+        raise RunDirectoryError(run, "it holds no model/schema.json, which says what the columns hold", remedy)
+    return standalone_script(script, Schema.from_json(path.read_text(encoding="utf-8")), task)
 
 
 @app.command()
@@ -197,9 +215,8 @@ def _predictions(estimator: Any, table: Any) -> Any:
     if not estimator.task_.is_classification:
         return pd.DataFrame({target: estimator.predict(table)})
     probabilities = estimator.predict_proba(table)
-    labels = estimator.classes_[probabilities.argmax(axis=1)]
     columns = {f"probability_{label}": probabilities[:, i] for i, label in enumerate(estimator.classes_)}
-    return pd.DataFrame({target: labels, **columns})
+    return pd.DataFrame({target: estimator.predict(table), **columns})
 
 
 def _load_estimator(run: Path) -> Any:
@@ -214,13 +231,26 @@ def _load_estimator(run: Path) -> Any:
         ) from error
 
 
-def _check_column(option: str, name: str, columns: Any) -> None:
+def _named_target(target: str | None, goal: str, columns: list[str]) -> str:
+    """Return the column to predict: the option's, else the one that the goal names."""
     import difflib
 
-    if name not in columns:
-        near = difflib.get_close_matches(name, list(columns), n=1)
-        guess = f"Did you mean {near[0]!r}?" if near else f"The columns are {', '.join(map(str, columns[:10]))}."
-        raise InvalidParameter(option, name, "the table has no such column", guess)
+    from octopus.goal.target import read_target_words
+
+    listed = f"The columns are {', '.join(columns[:10])}{', …' if len(columns) > 10 else ''}."
+    if target is not None:
+        if target not in columns:
+            near = difflib.get_close_matches(target, columns, n=1)
+            guess = f"Did you mean {near[0]!r}?" if near else listed
+            raise InvalidParameter("--target", target, "the table has no such column", guess)
+        return target
+    if not goal.strip():
+        raise InvalidData(f"neither --target nor --goal says what to predict. {listed} Name one with --target.")
+    said = read_target_words(goal, columns)
+    if said.understood is not None:
+        return said.understood.value
+    meant = f"It may mean {' or '.join(map(repr, said.candidates))}." if said.candidates else listed
+    raise InvalidParameter("--goal", goal, "it does not say clearly which column to predict", f"{meant} Use --target.")
 
 
 def _say(label: str, text: str) -> None:

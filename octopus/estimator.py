@@ -15,13 +15,15 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.validation import validate_data
 
-from octopus.errors import InterruptedSearch
-from octopus.intake import read_input
+from octopus.errors import InterruptedSearch, OctopusWarning
+from octopus.intake.rows import read_input
 from octopus.options import Options, choose_families, choose_scientist, load_rules, open_sandbox, read_options
 from octopus.protocols import Family, Scientist
 from octopus.proved import ProvedModel, Table
 from octopus.question import ask, read_seed
 from octopus.records import AnyEvent, Task
+from octopus.reporting.callbacks import Callback, Callbacks
+from octopus.reporting.log import log_event
 from octopus.rundir import open_run
 from octopus.scoring import Scorer
 from octopus.search import Parts, Settings, search
@@ -36,8 +38,10 @@ class AutonomousEstimator(ProvedModel):
     Parameters
     ----------
     goal : str or None, default=None
-        What the model is for, in plain words. Known words choose the metric ("ranking matters", "RMSE") and forbid
-        columns ("do not use column …"); an explicit argument wins.
+        What the model is for, in plain words. Known words choose the metric ("ranking matters", "RMSE"), say what the
+        errors cost ("a missed fraud costs 50 times a false alarm": sets the threshold of ``predict``), how far ahead
+        the goal looks and which columns are not to be used ("do not use column …"). ``task_.understood`` says what was
+        read from which words; an explicit argument wins.
     task : {"auto", "classification", "binary", "multiclass", "regression"}, default="auto"
         What kind of problem it is; "auto" reads it from ``y`` and says from what.
     scoring : str, callable or None, default=None
@@ -56,6 +60,11 @@ class AutonomousEstimator(ProvedModel):
         None is always the playbook.
     sandbox : "auto" or str, default="auto"
         Level at which scripts are confined. "auto" takes the best that can be had and warns where that is "process".
+    callbacks : list of callable or None, default=None
+        Each is called with every event of the journal (:data:`octopus.records.AnyEvent`), once it is on disk. One that
+        returns True asks the search to stop: the best so far is proved and kept. One that raises is logged and dropped,
+        with a warning at the end. Like every parameter they are copied by ``clone``; those that do not pickle are left
+        out of a pickled estimator.
     max_experiments : int or None, default=None
         Most experiments; None for no limit.
     time_limit : float or None, default=300
@@ -91,8 +100,14 @@ class AutonomousEstimator(ProvedModel):
         Its validation score, greater is better.
     holdout_report_ : HoldoutReport or None
         The sealed rows' verdict; None where nothing was sealed.
-    leaderboard_ : DataFrame of shape (n_experiments, 7)
-        The experiments, the best first.
+    leaderboard_ : DataFrame of shape (n_experiments, n_columns)
+        The experiments, the best first: ``experiment``, ``family``, ``idea``, ``score`` with its ``standard_error``,
+        a column for each secondary metric under its name, ``threshold`` where the goal says what errors cost, what the
+        plan ``expected``, the ``gain`` over the experiment that it set out from with its ``verdict`` (beyond noise or
+        not), ``wall_s`` and the first ``diagnosis``.
+    threshold_ : float or None
+        Probability of ``task_.costs.positive`` from which on ``predict`` says that class, where the goal says what the
+        errors cost; else None, and ``predict`` says the most probable class.
     classes_ : ndarray of shape (n_classes,)
         Class labels (classification only).
     n_features_in_ : int
@@ -116,6 +131,7 @@ class AutonomousEstimator(ProvedModel):
         columns: Mapping[str, str] | None = None,
         backend: str | Scientist | None = "auto",
         sandbox: str = "auto",
+        callbacks: Sequence[Callback] | None = None,
         max_experiments: int | None = None,
         time_limit: float | None = 300,
         memory_limit: int | str | None = None,
@@ -135,6 +151,7 @@ class AutonomousEstimator(ProvedModel):
         self.columns = columns
         self.backend = backend
         self.sandbox = sandbox
+        self.callbacks = callbacks
         self.max_experiments = max_experiments
         self.time_limit = time_limit
         self.memory_limit = memory_limit
@@ -207,13 +224,14 @@ class AutonomousEstimator(ProvedModel):
             crash_rules=crash_rules,
             symptom_rules=symptom_rules,
         )
-        _log.info("%s leads; sandbox level %s", scientist.name, sandbox.level)
+        callbacks = Callbacks(options.callbacks)
         with open_run(
             self.run_dir,
             question.task.target,
             lambda: time.monotonic() - began,
             self.warm_start,
-            _observers(self.verbose),
+            (*_views(self.verbose), callbacks),
+            callbacks.asked_to_stop,
         ) as (path, run):
             shipped = search(question, parts, _settings(options, self.cv), run)
             journal = run.journal
@@ -221,6 +239,8 @@ class AutonomousEstimator(ProvedModel):
         self._write(path / "model")
         if journal.interrupted:
             warnings.warn(InterruptedSearch("interrupted: the best model so far is returned"), stacklevel=2)
+        if callbacks.problems:
+            warnings.warn(OctopusWarning("; ".join(callbacks.problems)), stacklevel=2)
         return self
 
     def __sklearn_tags__(self) -> Tags:
@@ -253,6 +273,7 @@ class _FixedTask(AutonomousEstimator):
         columns: Mapping[str, str] | None = None,
         backend: str | Scientist | None = "auto",
         sandbox: str = "auto",
+        callbacks: Sequence[Callback] | None = None,
         max_experiments: int | None = None,
         time_limit: float | None = 300,
         memory_limit: int | str | None = None,
@@ -273,6 +294,7 @@ class _FixedTask(AutonomousEstimator):
             columns=columns,
             backend=backend,
             sandbox=sandbox,
+            callbacks=callbacks,
             max_experiments=max_experiments,
             time_limit=time_limit,
             memory_limit=memory_limit,
@@ -293,9 +315,9 @@ class AutonomousClassifier(ClassifierMixin, _FixedTask):  # type: ignore[misc]
     ----------
     goal : str or None, default=None
         As for :class:`AutonomousEstimator`, likewise the parameters below.
-    scoring, cv, families, columns, backend, sandbox, max_experiments, time_limit, memory_limit, holdout, refit : object
+    scoring, cv, families, columns, backend, sandbox, callbacks, max_experiments, time_limit, memory_limit : object
         As there.
-    warm_start, run_dir, n_jobs, random_state, verbose : object
+    holdout, refit, warm_start, run_dir, n_jobs, random_state, verbose : object
         As there.
 
     Attributes
@@ -321,9 +343,9 @@ class AutonomousRegressor(RegressorMixin, _FixedTask):  # type: ignore[misc]
     ----------
     goal : str or None, default=None
         As for :class:`AutonomousEstimator`, likewise the parameters below.
-    scoring, cv, families, columns, backend, sandbox, max_experiments, time_limit, memory_limit, holdout, refit : object
+    scoring, cv, families, columns, backend, sandbox, callbacks, max_experiments, time_limit, memory_limit : object
         As there.
-    warm_start, run_dir, n_jobs, random_state, verbose : object
+    holdout, refit, warm_start, run_dir, n_jobs, random_state, verbose : object
         As there.
 
     Attributes
@@ -352,9 +374,9 @@ def _settings(options: Options, cv: object) -> Settings:
     )
 
 
-def _observers(verbose: int) -> tuple[Callable[[AnyEvent], None], ...]:
+def _views(verbose: int) -> tuple[Callable[[AnyEvent], None], ...]:
     if verbose < 1:
-        return ()
+        return (log_event,)
     from octopus.reporting.console import ConsoleView
 
-    return (ConsoleView(),)
+    return (log_event, ConsoleView())

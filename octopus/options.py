@@ -18,6 +18,7 @@ from octopus import registry
 from octopus.errors import InvalidParameter, WeakSandbox
 from octopus.protocols import CrashRule, Family, Sandbox, SandboxFactory, Scientist, SymptomRule
 from octopus.records import Budget
+from octopus.reporting.callbacks import Callback
 
 #: Sandbox levels from the strongest down; ``auto`` takes the first that is registered.
 _LEVELS = ("strict", "standard", "process")
@@ -47,6 +48,8 @@ class Options:
         Cores to use, at least 1.
     memory_bytes : int
         Memory for all children together.
+    callbacks : tuple of callable
+        Told of each event.
     """
 
     budget: Budget
@@ -55,6 +58,7 @@ class Options:
     refit: Literal["all", "train"]
     n_jobs: int
     memory_bytes: int
+    callbacks: tuple[Callback, ...]
 
 
 def read_options(parameters: Mapping[str, object]) -> Options:
@@ -94,6 +98,7 @@ def read_options(parameters: Mapping[str, object]) -> Options:
         refit=refit,
         n_jobs=_cores(parameters["n_jobs"]),
         memory_bytes=_bytes(parameters["memory_limit"]),
+        callbacks=_callables(parameters["callbacks"]),
     )
 
 
@@ -227,6 +232,18 @@ def _family(one: object) -> Family:
 
 def _is_number(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _callables(value: object) -> tuple[Callback, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        remedy = "Use callbacks=[function]." if callable(value) else "Use a list of functions of one event, or None."
+        raise InvalidParameter("callbacks", value, "it is no list", remedy)
+    for one in value:
+        if not callable(one):
+            raise InvalidParameter("callbacks", one, "it cannot be called", "Use a list of functions of one event.")
+    return tuple(value)
 
 
 def _count(value: object) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,12 +20,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from octopus.dataset import Float
 from octopus.errors import InvalidData, SandboxError
 from octopus.frame import SchemaError
-from octopus.intake import Intake, check_table
+from octopus.intake.rows import Intake
+from octopus.intake.table import check_table
 from octopus.journal import Journal
 from octopus.options import choose_families, open_sandbox, read_options
 from octopus.proof import Shipped
 from octopus.protocols import Scientist
 from octopus.records import Experiment, HoldoutReport, Limits, Profile, Task
+from octopus.reporting.leaderboard import leaderboard
+from octopus.reporting.script import standalone_script
 from octopus.scoring import Scoring, make_scoring
 from octopus.stages.replay import predict_rows
 from octopus.target import encode, measure
@@ -61,7 +65,8 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         ndarray of shape (n_samples,)
-            Class labels of the user's own type, or numbers.
+            Numbers, or class labels of the user's own type: the most probable class, or where the goal says what the
+            errors cost, the one that costs least (``threshold_``).
 
         Raises
         ------
@@ -71,7 +76,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         predictions = self._predict(X)
         if not self.task_.is_classification:
             return predictions
-        labels: NDArray[Any] = self.classes_[np.argmax(predictions, axis=1)]
+        labels: NDArray[Any] = self.classes_[self._decide(predictions)]
         return labels
 
     @available_if(_classifies)  # type: ignore[untyped-decorator]
@@ -105,7 +110,8 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         float
-            The score; NaN where the metric is undefined on these rows.
+            The score; NaN where the metric is undefined on these rows. A metric of labels rates the most probable class
+            as in the search, also where ``predict`` goes by costs.
         """
         predictions = self._predict(X)
         scoring = self._scoring()
@@ -139,19 +145,25 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         return score.mean
 
     @property
+    def threshold_(self) -> float | None:
+        """Probability of ``task_.costs.positive`` from which on it is predicted; None without costs."""
+        self._fitted_journal("threshold_")
+        return self.best_experiment_.threshold
+
+    @property
     def leaderboard_(self) -> pd.DataFrame:
         """The experiments, the best first and the failed ones last."""
-        rows = [_row(experiment) for experiment in self._fitted_journal("leaderboard_").experiments]
-        board = pd.DataFrame(rows).sort_values("score", ascending=False, kind="stable", na_position="last")
-        return board.reset_index(drop=True)
+        return leaderboard(self._fitted_journal("leaderboard_"))
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_pipeline", None)
+        state["scoring"] = _packed(state["scoring"], otherwise=state["scoring"])
+        state["callbacks"] = _packed(state["callbacks"], otherwise=None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__({name: _unpacked(value) for name, value in state.items()})
         if hasattr(self, "_model"):
             self._pipeline = _load_pipeline(self._model, self._sha256, self.best_experiment_)
 
@@ -175,9 +187,22 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         """Put the model beside the journal: the pipeline, its script, its schema, and this estimator."""
         directory.mkdir(mode=0o700, exist_ok=True)
         (directory / "pipeline.pkl").write_bytes(self._model)
-        (directory / "script.py").write_text(self.best_experiment_.script.source, encoding="utf-8")
+        script = standalone_script(self.best_experiment_.script, self.schema_, self.task_)
+        (directory / "script.py").write_text(script, encoding="utf-8")
         (directory / "schema.json").write_text(self.schema_.to_json(), encoding="utf-8")
-        (directory / "estimator.pkl").write_bytes(cloudpickle.dumps(self))
+        bare = type(self).__new__(type(self))
+        bare.__dict__.update(self.__dict__, callbacks=None)  # whoever reads the file may not have their modules
+        (directory / "estimator.pkl").write_bytes(cloudpickle.dumps(bare))
+
+    def _decide(self, probabilities: Float) -> NDArray[np.intp]:
+        """Return the number of the class that is predicted."""
+        threshold, costs = self.threshold_, self.task_.costs
+        if threshold is None or costs is None:
+            most_probable: NDArray[np.intp] = np.argmax(probabilities, axis=1)
+            return most_probable
+        positive = self.task_.classes.index(costs.positive)
+        decided: NDArray[np.intp] = np.where(probabilities[:, positive] >= threshold, positive, 1 - positive)
+        return decided
 
     def _predict(self, X: Table) -> Float:
         """Return probabilities or values of raw rows."""
@@ -227,6 +252,32 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         return journal
 
 
+class _ByValue:
+    """A lambda or a local function, as the bytes that cloudpickle makes of it."""
+
+    def __init__(self, pickled: bytes) -> None:
+        self.pickled = pickled
+
+
+def _packed(value: object, otherwise: object) -> object:
+    """Return what stands for a user's object in a pickle: itself, else its code by value, else something else."""
+    if _dumped(value, pickle.dumps) is not None:
+        return value
+    by_value = _dumped(value, cloudpickle.dumps)
+    return otherwise if by_value is None else _ByValue(by_value)
+
+
+def _dumped(value: object, dumps: Callable[[object], bytes]) -> bytes | None:
+    try:
+        return dumps(value)
+    except Exception:  # noqa: BLE001  boundary: a user's object may raise anything
+        return None
+
+
+def _unpacked(value: object) -> object:
+    return pickle.loads(value.pickled) if isinstance(value, _ByValue) else value  # noqa: S301  part of the same pickle
+
+
 def _load_pipeline(model: bytes, sha256: str, experiment: Experiment) -> Any | None:
     """Unpickle a pipeline that our own code wrote; one that a model wrote stays bytes."""
     if experiment.script.author != "playbook":
@@ -242,16 +293,3 @@ def _in_class_order(pipeline: Any, table: pd.DataFrame, n_classes: int) -> Float
     probabilities = np.zeros((len(table), n_classes))
     probabilities[:, known] = np.asarray(pipeline.predict_proba(table), dtype=np.float64)
     return probabilities
-
-
-def _row(experiment: Experiment) -> dict[str, object]:
-    score = experiment.score
-    return {
-        "experiment": experiment.number,
-        "family": experiment.plan.family,
-        "idea": experiment.plan.idea,
-        "score": np.nan if score is None else score.mean,
-        "standard_error": np.nan if score is None or score.standard_error is None else score.standard_error,
-        "wall_s": experiment.outcome.wall_s,
-        "diagnosis": experiment.diagnoses[0].code if experiment.diagnoses else "",
-    }

@@ -1,4 +1,4 @@
-"""Checked input → the question of a run: the task with its rows and its metric."""
+"""Checked input → the question of a run: the task with its rows, its metric, its costs and the words that said so."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from octopus.errors import InvalidParameter
+from octopus.goal.costs import place_costs, read_costs
 from octopus.goal.metric import read_metric
-from octopus.intake import Intake, data_hash
-from octopus.records import Task, Understanding
+from octopus.goal.plans import read_capacity, read_horizon
+from octopus.goal.target import read_target_words
+from octopus.intake.rows import Intake, data_hash
+from octopus.records import Costs, Task, TaskType, Understanding
 from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring
 from octopus.search import Question
 
@@ -21,7 +24,10 @@ _PACKAGES = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm")
 
 
 def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: int) -> Question:
-    """Build the question: the metric is the argument's, else the goal's, else the usual one of the task.
+    """Build the question out of the arguments and the goal's words.
+
+    The metric is the argument's, else the one that the goal names, else the one that its plans ask for (who can see to
+    200 cases wants the best 200 first), else the usual one of the task. Costs set a threshold and no metric.
 
     Parameters
     ----------
@@ -45,13 +51,12 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
         The metric is unknown or does not fit the task.
     """
     target = intake.target
-    understood: tuple[Understanding, ...] = intake.understood
-    chosen: str | Scorer = DEFAULT_SCORING[target.type]
-    if scoring is not None:
-        chosen = scoring
-    elif (metric := read_metric(goal, target.type)) is not None:
-        chosen, understood = metric.value, (metric, *understood)
+    capacity = read_capacity(goal)
+    metric = None if scoring is not None else _metric(goal, target.type, intake, capacity)
+    chosen = metric.value if metric else DEFAULT_SCORING[target.type] if scoring is None else scoring
     resolved = make_scoring(chosen, target.type, target.classes)
+    costs, costs_understood = _costs(goal, intake)
+    said = (_target(goal, intake), metric, costs_understood, capacity, read_horizon(goal))
     task = Task(
         goal=goal,
         type=target.type,
@@ -62,8 +67,9 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
         features=intake.schema.names,
         ignored=intake.ignored,
         weighted=intake.data.sample_weight is not None,
+        costs=costs,
         random_state=random_state,
-        understood=understood,
+        understood=(*(one for one in said if one is not None), *intake.understood),
     )
     return Question(
         task=task,
@@ -101,3 +107,27 @@ def read_seed(random_state: int | np.random.RandomState | None) -> int:
             "random_state", random_state, "it seeds nothing", "Use a whole number from 0 to 4294967295, or None."
         )
     return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _target(goal: str, intake: Intake) -> Understanding | None:
+    """Return the words that name the target, where they name this one."""
+    understood = read_target_words(goal, (*intake.names, intake.target_name)).understood
+    return understood if understood is not None and understood.value == intake.target_name else None
+
+
+def _metric(goal: str, task_type: TaskType, intake: Intake, capacity: Understanding | None) -> Understanding | None:
+    """Return the metric that the goal names, or that its plans ask for."""
+    named = read_metric(goal, task_type, (intake.target_name, *intake.names))
+    if named is not None or capacity is None or task_type == "regression":
+        return named
+    ranking = "roc_auc" if task_type == "binary" else "roc_auc_ovr"
+    return Understanding(what="scoring", value=ranking, words=capacity.words)
+
+
+def _costs(goal: str, intake: Intake) -> tuple[Costs | None, Understanding | None]:
+    """Return what the two errors of a yes-or-no decision cost, where the goal says so."""
+    said = read_costs(goal, (intake.target_name, *intake.names))
+    if said is None or intake.target.type != "binary" or intake.target.classes is None:
+        return None, None
+    counts = np.bincount(intake.data.y.astype(np.int64), minlength=2)
+    return place_costs(said, [str(label) for label in intake.target.classes], counts.tolist())

@@ -46,12 +46,15 @@ class Run:
         Holds copies of the data while the search runs; deleted after it.
     elapsed_s : callable
         Seconds since ``fit`` was entered, counted on where an interrupted run stopped.
+    asked_to_stop : callable
+        Why somebody outside asks for an end of the search; empty while nobody does.
     """
 
     name: str
     file: JournalFile
     workspace: Path
     elapsed_s: Callable[[], float]
+    asked_to_stop: Callable[[], str]
 
     @property
     def journal(self) -> Journal:
@@ -70,6 +73,7 @@ def open_run(
     clock: Callable[[], float],
     warm_start: bool,
     observers: Iterable[Callable[[AnyEvent], None]],
+    asked_to_stop: Callable[[], str] = str,
 ) -> Iterator[tuple[Path, Run]]:
     """Make or reopen a run directory; delete the copies of the data when the block ends.
 
@@ -85,6 +89,8 @@ def open_run(
         Whether an unfinished run in that directory is carried on.
     observers : iterable of callable
         Called with each event.
+    asked_to_stop : callable
+        Gives the reason why the search is to end, and empty text while there is none.
 
     Yields
     ------
@@ -114,6 +120,7 @@ def open_run(
                 file=file,
                 workspace=Path(workspace),
                 elapsed_s=lambda: before_s + clock(),
+                asked_to_stop=asked_to_stop,
             )
             yield path, run
     finally:

@@ -16,6 +16,7 @@ from octopus.budget import experiment_wall_s
 from octopus.dataset import Dataset
 from octopus.errors import NoValidExperiment, RunDirectoryError
 from octopus.frame import write_table
+from octopus.goal.plans import find_no_time
 from octopus.journal import FORMAT, INTERRUPTED, Journal
 from octopus.proof import Shipped, prove
 from octopus.protocols import CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
@@ -43,6 +44,7 @@ from octopus.stages.holdout import Sealed, seal_holdout
 from octopus.stages.profile import profile_data
 from octopus.stages.propose import propose
 from octopus.stages.run import Bench, Trial, run_script
+from octopus.stages.threshold import choose_threshold
 from octopus.stages.validation import make_folds, plan_validation
 
 
@@ -112,7 +114,7 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
     asked = question.task if run.journal.started is None else _carried_on(question, run.journal.started, run)
     sealed = seal_holdout(question.data, asked, settings.columns, settings.holdout, given=question.given_holdout)
     task = msgspec.structs.replace(asked, group=sealed.group, time=sealed.time)
-    profile = profile_data(task, sealed, settings.columns, question.findings)
+    profile = profile_data(task, sealed, settings.columns, (*question.findings, *find_no_time(task)))
     profile = msgspec.structs.replace(profile, families=_verdicts(parts.families, task, profile))
     plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv)
     bench = _bench(task, question.scoring, sealed, plan, parts, settings, run)
@@ -151,6 +153,8 @@ def _explore(
 ) -> Decision:
     """Run one experiment after another; return the decision to stop."""
     while (decision := decide(run.journal, budget)).action != "stop":
+        if run.journal.experiments and (reason := run.asked_to_stop()):
+            return Decision(action="stop", reason=reason)
         proposal = propose(parts.scientist, decision, task, profile, run.journal)
         decision = settle(decision, proposal)
         if isinstance(proposal, StopProposal):
@@ -169,6 +173,7 @@ def _explore(
             script=proposal.script,
             outcome=trial.outcome,
             score=trial.score,
+            threshold=choose_threshold(task, bench.train, trial.predictions),
             diagnoses=diagnoses,
         )
         run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))

@@ -20,7 +20,7 @@ _MISS = (
     rf"{_ONE}(?:(?:missed|overlooked|undetected|unnoticed|uncaught)\s+(?P<noun>(?!{_VERB}\b)\w+(?:\s+(?!{_VERB}\b)[^\W\d]\w*)?)"
     rf"|false[ -]negatives?|miss(?:es)?\b(?=\s+{_VERB}\b|\s*(?:[.,;:!?)]|$)|\s+(?:and|so|because)\b)"
     rf"|(?:missing|overlooking|failing\s+to\s+(?:catch|detect|spot|find))\s+(?:(?:a|an|one|the|any)\b\s*)?"
-    rf"(?P<object>(?!{_VERB}\b)[^\W\d]\w*)?)"
+    rf"(?P<object>(?!{_VERB}\b)[^\W\d]\w*)?(?:\s+(?!{_VERB}\b)[^\W\d]\w*){{0,3}}?)"
 )
 _ALARM = (
     rf"{_ONE}(?:false[ -](?:alarm|positive|alert)s?|wrong\s+(?:alarm|alert)s?"
@@ -38,7 +38,10 @@ _AMOUNT = (
 #: "A missed fraud costs 50 times a false alarm", the other way round, and "50 false alarms for each missed fraud".
 _MISS_TIMES = rf"{_MISS}\s+{_VERB}\s+{_TIMES}\s+{_ALARM}"
 _ALARM_TIMES = rf"{_ALARM}\s+{_VERB}\s+{_TIMES}\s+{_MISS}"
-_ALARMS_PER_MISS = rf"(?P<times>{NUMBER})\s+{_ALARM}\s+(?:per|for|are\s+as\s+bad\s+as|are\s+worth|cost\s+as\s+much\s+as|equal)\s+{_MISS}"
+_ALARMS_PER_MISS = (
+    rf"(?P<times>{NUMBER})\s+{_ALARM}\s+"
+    rf"(?:per|for|are\s+as\s+bad\s+as|are\s+worth|cost\s+as\s+much\s+as|equal)\s+{_MISS}"
+)
 _MISS_IN_ALARMS = rf"{_MISS}\s+(?:is|are)\s+(?:worth|as\s+bad\s+as)\s+(?P<times>{NUMBER})\s+{_ALARM}"
 _RATHER_ALARMS = (
     rf"\b(?:rather|sooner|prefer)\s+(?:have\s+)?(?P<times>{NUMBER})\s+{_ALARM}\s+(?:than|to|over)\s+"

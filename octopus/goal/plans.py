@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from octopus.goal.clauses import NUMBER, is_denied, keyboard, read_number
-from octopus.records import Finding, Understanding
+from octopus.records import Finding, Task, Understanding
 
 #: Code of the finding that a goal looks ahead and no column says when rows happened.
 NO_TIME = "OCT719"
@@ -78,26 +78,32 @@ def read_capacity(goal: str) -> Understanding | None:
     return None
 
 
-def no_time_finding(horizon: Understanding) -> Finding:
+def find_no_time(task: Task) -> tuple[Finding, ...]:
     """Return the finding that the goal looks ahead and no column says when rows happened.
 
     Parameters
     ----------
-    horizon : Understanding
-        What the goal says.
+    task : Task
+        What is asked, with the time column where there is one.
 
     Returns
     -------
-    Finding
-        For the profile; it is weak evidence, for the table may be of one moment.
+    tuple of Finding
+        One, or none; it is weak evidence, for the table may be of one moment.
     """
-    return Finding(
-        code=NO_TIME,
-        message=f'the goal looks ahead ("{horizon.words}") and no column says when a row happened',
-        evidence="no column holds the times of the rows",
-        confidence="weak",
-        action="rows are split as if their order did not matter, which flatters a model whose world changes",
-        overrule="columns={NAME: 'time'} or --time NAME",
+    if task.time is not None:
+        return ()
+    return tuple(
+        Finding(
+            code=NO_TIME,
+            message=f'the goal looks ahead ("{horizon.words}") and no column says when a row happened',
+            evidence="no column holds the times of the rows",
+            confidence="weak",
+            action="rows are split as if their order did not matter, which flatters a model whose world changes",
+            overrule="columns={NAME: 'time'} or --time NAME",
+        )
+        for horizon in task.understood
+        if horizon.what == "horizon"
     )
 
 

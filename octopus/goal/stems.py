@@ -10,7 +10,8 @@ _IRREGULAR = {
     "lost": "lose", "loss": "lose", "died": "die", "dead": "die", "death": "die", "lives": "live", "people": "person",
     "children": "child", "men": "man", "women": "woman", "fraudulent": "fraud", "spent": "spend", "made": "make",
     "broke": "break", "broken": "break", "failure": "fail", "survival": "survive", "delivery": "deliver",
-    "defaulter": "default", "purchase": "purchas", "cancellation": "cancel", "conversion": "convert", "sick": "sick",
+    "defaulter": "default", "purchase": "purchas", "cancellation": "cancel", "cancelled": "cancel",
+    "cancelling": "cancel", "conversion": "convert", "sick": "sick",
 }  # fmt: skip
 #: Endings, longest first, with what takes their place; a stem keeps at least three letters.
 _ENDINGS = (
@@ -50,10 +51,8 @@ def stems(text: str) -> tuple[str, ...]:
 
 
 def _stem(word: str) -> str:
-    if word in _IRREGULAR:
-        word = _IRREGULAR[word]
-    elif word.endswith("s") and word[:-1] in _IRREGULAR:
-        word = _IRREGULAR[word[:-1]]
+    singular = (word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word))
+    word = next((_IRREGULAR[form] for form in singular if form in _IRREGULAR), word)
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) + len(instead) >= _MIN_STEM and not word.endswith("ss"):
             stem = word[: len(word) - len(ending)] + instead

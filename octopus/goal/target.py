@@ -38,6 +38,8 @@ _KIND_WORDS = frozenset(
                  "label", "flag", "y", "class", "outcome", "indicator", "status", "binary", "bool", "num", "n", "value")
     for stem in stems(word)
 )  # fmt: skip
+#: What stands in brackets is a unit: "Body Mass (g)".
+_UNIT = re.compile(r"[(\[][^)\]]*[)\]]")
 #: Of a column's words the goal must name half to be thought of, three quarters to be sure beside others; what is said
 #: right after the verb, after "will" or at the end of a question is more likely meant than what is said in passing.
 _THOUGHT_OF, _SURE, _PLACE_BONUS, _MARGIN = 0.5, 0.75, 0.5, 0.25
@@ -90,7 +92,10 @@ def read_target_words(goal: str, columns: Sequence[str]) -> TargetWords:
     phrases = _phrases(plain)
     best = TargetWords(understood=None, candidates=tuple(quoted))
     for phrase in phrases:
-        ranked = _ranked(phrase, allowed)
+        pointed = [name for name in quoted if _is_quoted(name, phrase)]
+        if len(pointed) > 1:
+            return TargetWords(understood=None, candidates=tuple(pointed))
+        ranked = _ranked(phrase, pointed or allowed)
         if ranked and _is_sure(ranked):
             return TargetWords(understood=_understood(ranked[0].name, phrase.strip()), candidates=(ranked[0].name,))
         if ranked and not best.candidates:
@@ -132,7 +137,7 @@ def _ranked(phrase: str, columns: Sequence[str]) -> list[_Match]:
     happens = set(stems(phrase[modal.end() :])) if modal else set()
     matches = []
     for name in columns:
-        words = stems(name)
+        words = stems(_UNIT.sub(" ", name)) or stems(name)
         telling = tuple(word for word in words if word not in _KIND_WORDS) or words
         n_said = sum(word in said for word in telling)
         coverage = n_said / len(telling) if telling else 0.0

@@ -31,6 +31,8 @@ _LABEL = 11
 #: Columns of the table of experiments that do not stretch.
 _FAMILY, _SCORE, _TIME = 8, 20, 8
 _MIN_WIDTH = 80
+#: Secondary metrics of the best on its line; the leaderboard has all of them.
+_OTHERS_SHOWN = 3
 #: Where the hypothesis begins: after the number and the family.
 _INDENT = 3 + 2 + _FAMILY + 2
 
@@ -106,6 +108,9 @@ class ConsoleView:
     def _stopped(self, event: SearchStopped) -> None:
         self.console.print()
         self._line("Stopped", f"{event.decision.reason} · {event.elapsed_s:.0f} s")
+        winner = next((e for e in self._journal.experiments if e.number == event.winner), None)
+        if winner is not None and (beside := _beside(winner, self._journal.task)):
+            self._line("Best", f"#{winner.number}: {beside}")
 
     def _holdout(self, event: HoldoutOpened) -> None:
         self._line("Holdout", _report(event.report))
@@ -231,6 +236,21 @@ def _score(experiment: Experiment) -> str:
         return shown
     n_decimals = len(shown.partition(".")[2])
     return f"{shown} ± {score.standard_error:,.{n_decimals}f}"
+
+
+def _beside(experiment: Experiment, task: Task | None) -> str:
+    """Return what there is to say of an experiment beside its score: other metrics, and when it says yes."""
+    others = {} if experiment.score is None else experiment.score.others
+    parts = [f"{name} {number(value)}" for name, value in list(others.items())[:_OTHERS_SHOWN]]
+    if experiment.threshold is not None and task is not None and task.costs is not None:
+        positive = task.costs.positive
+        never = experiment.threshold > 1
+        parts.append(
+            f"never says {positive}: that costs least"
+            if never
+            else f"says {positive} from a probability of {number(experiment.threshold)} on, where that costs least"
+        )
+    return " · ".join(parts)
 
 
 def _report(report: HoldoutReport) -> str:

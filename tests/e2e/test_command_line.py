@@ -92,6 +92,12 @@ def test_fit_show_predict_on_a_real_csv(table_of: Callable[[], tuple[pd.DataFram
         (["fit", PENGUINS, "--target", "Sex", "--family", "gmb"], "Did you mean 'gbm'?"),
         (["fit", PENGUINS, "--target", "Sex", "--sandbox", "iron"], "no plug-in named 'iron'"),
         (["fit", PENGUINS, "--target", "Region", "--sandbox", "process"], "the target is constant"),
+        (["fit", PENGUINS], "neither --target nor --goal says what to predict. The columns are studyName,"),
+        (["fit", PENGUINS, "--goal", "be good"], "it does not say clearly which column to predict"),
+        (
+            ["fit", PENGUINS, "--goal", "predict culmen"],
+            "It may mean 'Culmen Length (mm)' or 'Culmen Depth (mm)'. Use --target.",
+        ),
         (["show", "."], "it holds no journal.jsonl"),
         (["predict", ".", PENGUINS], "it holds no model/estimator.pkl"),
         (["predict", ".", PENGUINS, "-o", "nowhere/p.csv"], "there is no folder 'nowhere'"),
@@ -129,6 +135,95 @@ def test_predict_names_the_columns_that_are_missing(tmp_path: Path) -> None:
     assert finished.returncode == 2
     assert "lacks 2 of the 16 columns" in finished.stderr
     assert "'Species', 'Island'" in finished.stderr
+
+
+def test_the_goal_names_the_target_says_what_errors_cost_and_the_words_are_shown(tmp_path: Path) -> None:
+    goal = "tell the sex of a penguin; missing a female costs 20 times a false alarm"
+    fitted = octopus(
+        "fit", PENGUINS, "--goal", goal, "--sandbox", "process", "--run-dir", "run", "--max-experiments", 1,
+        "--family", "linear", cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stderr
+    shown = " ".join(fitted.stdout.split())
+    assert 'target Sex ("the sex of a penguin")' in shown
+    assert '("missing a female costs 20 times a false alarm")' in shown
+    assert "says FEMALE from a probability of" in shown
+    threshold = read_journal(tmp_path / "run").experiments[0].threshold
+    assert threshold is not None
+    octopus("predict", "run", PENGUINS, cwd=tmp_path)
+    predicted = pd.read_csv(tmp_path / "predictions.csv")
+    assert predicted["Sex"].tolist() == [
+        "FEMALE" if p >= threshold else "MALE" for p in predicted["probability_FEMALE"]
+    ]
+
+
+def test_the_option_wins_over_the_goal(tmp_path: Path) -> None:
+    fitted = octopus(
+        "fit", PENGUINS, "--goal", "predict the sex", "--target", "Species", "--sandbox", "process", "--run-dir", "run",
+        "--max-experiments", 1, "--family", "linear", cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stderr
+    assert "target Species ·" in " ".join(fitted.stdout.split())
+
+
+def test_a_script_with_its_own_lines_refits_and_saves_without_octopus(tmp_path: Path) -> None:
+    """The file beside the model and what ``show --standalone`` prints are the same, and run from the command line."""
+    table, target = _binary()
+    table.to_csv(tmp_path / "data.csv", index=False)
+    octopus(
+        "fit", "data.csv", "--target", target, "--sandbox", "process", "--run-dir", "run", "--max-experiments", 3, "-q",
+        cwd=tmp_path,
+    )  # fmt: skip
+    winner = read_journal(tmp_path / "run").best
+    assert winner is not None
+    source = (tmp_path / "run" / "model" / "script.py").read_text(encoding="utf-8")
+    shown = octopus("show", "run", "--script", winner.number, "--standalone", cwd=tmp_path)
+    assert shown.stdout.strip() == source.strip()
+    assert source.startswith(winner.script.source.rstrip())
+    (tmp_path / "script.py").write_text(source, encoding="utf-8")
+    # without the directory of octopus on the path, and refusing it by name
+    code = (
+        "import sys, runpy; sys.modules['octopus'] = None; "
+        f"sys.argv = ['script.py', 'data.csv', '--target', {target!r}, '--output', 'saved.pkl']; "
+        "runpy.run_path('script.py', run_name='__main__')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "saved in saved.pkl" in ran.stdout
+    plain = subprocess.run(
+        [sys.executable, "script.py", "data.csv", "--target", target],
+        cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert plain.returncode == 0, plain.stderr
+    predicting = (
+        "import runpy, pickle, sys, pandas as pd; module = runpy.run_path('script.py'); "
+        "sys.modules['__main__'].__dict__.update(module); saved = pickle.load(open('pipeline.pkl', 'rb')); "
+        f"rows = pd.read_csv('data.csv').drop(columns={target!r}); numbers = saved['pipeline'].predict(rows); "
+        "print(','.join(saved['classes'][int(n)] for n in numbers))"
+    )
+    predicted = subprocess.run(
+        [sys.executable, "-c", predicting], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert predicted.returncode == 0, predicted.stderr
+    right = [a == b for a, b in zip(predicted.stdout.strip().split(","), table[target], strict=True)]
+    assert sum(right) / len(right) > 0.65, "the classes come back, and mostly the right ones"
+
+
+def test_only_a_finished_run_knows_the_columns_that_a_standalone_script_reads(tmp_path: Path) -> None:
+    fitted = octopus(
+        "fit", PENGUINS, "--target", "Sex", "--sandbox", "process", "--run-dir", "run", "--max-experiments", 1, "-q",
+        "--family", "linear", cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.returncode == 0
+    alone = octopus("show", "run", "--standalone", cwd=tmp_path)
+    assert alone.returncode == 2
+    assert "Give --script NUMBER too" in " ".join(alone.stderr.split())
+    (tmp_path / "run" / "model" / "schema.json").unlink()
+    unfinished = octopus("show", "run", "--script", 1, "--standalone", cwd=tmp_path)
+    assert unfinished.returncode == 2
+    assert "it holds no model/schema.json" in " ".join(unfinished.stderr.split())
 
 
 def test_help_and_version(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import log_loss, make_scorer, mean_absolute_error, roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -193,20 +193,6 @@ def test_cv_is_obeyed(cv: object, n_folds: int) -> None:
     score = estimator.best_experiment_.score
     assert score is not None
     assert len(score.folds) == n_folds
-
-
-@pytest.mark.parametrize(
-    "scoring",
-    [
-        make_scorer(mean_absolute_error, greater_is_better=False),
-        lambda estimator, X, y: -float(mean_absolute_error(y, estimator.predict(X))),
-        "neg_mean_absolute_error",
-    ],
-)
-def test_scoring_as_name_scorer_or_function(scoring: object) -> None:
-    X, y = load_diabetes(return_X_y=True, as_frame=True)
-    estimator = AutonomousRegressor(**_QUICK, scoring=scoring).fit(X, y)
-    assert estimator.score(X, y) == pytest.approx(-mean_absolute_error(y, estimator.predict(X)))
 
 
 def test_it_lives_in_pipelines_searches_and_cross_validation() -> None:

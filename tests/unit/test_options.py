@@ -54,6 +54,17 @@ def test_memory_in_bytes_or_words(given: object, expected: int) -> None:
         assert read(memory_limit=given).memory_bytes == expected
 
 
+def test_callbacks_are_functions_in_a_list() -> None:
+    assert read().callbacks == ()
+    assert read(callbacks=[print, len]).callbacks == (print, len)
+    assert read(callbacks=()).callbacks == ()
+    for given, why in ((print, r"Use callbacks=\[function\]"), ("print", "it is no list"), (iter([print]), "no list")):
+        with pytest.raises(InvalidParameter, match=why):
+            read(callbacks=given)
+    with pytest.raises(InvalidParameter, match="callbacks='print': it cannot be called"):
+        read(callbacks=[print, "print"])
+
+
 @pytest.mark.parametrize("value", [None, 0, False, 0.0])
 def test_no_holdout(value: object) -> None:
     assert read(holdout=value).holdout is None
@@ -141,7 +152,7 @@ def test_a_value_that_cannot_be_used_is_named(parameter: str, value: object) -> 
 
 
 def test_families_are_drafted_from_the_cheapest() -> None:
-    assert [family.name for family in choose_families("auto")][:2] == ["linear", "gbm"]
+    assert [family.name for family in choose_families("auto")][:3] == ["linear", "forest", "gbm"]
     assert [family.name for family in choose_families(["gbm", "linear"])] == ["gbm", "linear"]
     own = choose_families("auto")[0]
     assert choose_families([own]) == (own,)

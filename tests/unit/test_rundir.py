@@ -31,6 +31,13 @@ def test_a_new_run_is_private_and_its_workspace_ends_with_it(tmp_path: Path) -> 
     assert not path.exists(), "a run without an event leaves nothing behind"
 
 
+def test_nobody_asks_for_a_stop_unless_somebody_does(tmp_path: Path) -> None:
+    with open_run(tmp_path / "a", "late", _clock, False, ()) as (_, run):
+        assert run.asked_to_stop() == ""
+    with open_run(tmp_path / "b", "late", _clock, False, (), lambda: "enough") as (_, run):
+        assert run.asked_to_stop() == "enough"
+
+
 def test_the_workspace_is_deleted_also_when_it_goes_wrong(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError), open_run(tmp_path / "run", "late", _clock, False, ()) as (_, run):
         run.workspace.mkdir()  # it is there already

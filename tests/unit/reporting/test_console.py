@@ -12,6 +12,7 @@ from octopus.journal import Journal
 from octopus.records import (
     AnyEvent,
     Baseline,
+    Costs,
     Decision,
     ExperimentFinished,
     FamilyVerdict,
@@ -28,7 +29,7 @@ from octopus.records import (
     Understanding,
 )
 from octopus.reporting.console import ConsoleView, number, printable
-from tests.strategies import events, failed, journals, profiled, started
+from tests.strategies import events, failed, journals, profiled, started, valid
 
 
 def _printed(journal: Journal, width: int = 120) -> str:
@@ -173,6 +174,31 @@ def test_the_end_says_what_was_proved_and_what_ships() -> None:
     ):
         assert expected in shown
     assert "Unfinished" not in shown
+
+
+def _stopped(**changes: object) -> tuple[AnyEvent, ...]:
+    """Return a run whose only experiment has secondary metrics, a threshold and costs, stopped."""
+    experiment = valid(1, "linear", [0.5, 0.5])
+    others = {"accuracy": 0.8123, "neg_brier_score": -0.1234, "f1": 0.5, "fourth": 0.25}
+    experiment = msgspec.structs.replace(experiment, score=msgspec.structs.replace(experiment.score, others=others))
+    costs = Costs(positive="late", false_negative=5.0, false_positive=1.0)
+    task = msgspec.structs.replace(started().task, costs=costs)
+    at = {"at": "t", "elapsed_s": 1.0}
+    return (
+        msgspec.structs.replace(started(), task=task),
+        ExperimentFinished(**at, experiment=msgspec.structs.replace(experiment, **changes)),
+        SearchStopped(**at, decision=Decision(action="stop", reason="r"), winner=1),
+    )
+
+
+def test_the_best_is_shown_with_its_other_metrics_and_its_threshold() -> None:
+    best = "Best #1: accuracy 0.8123 · neg_brier_score -0.1234 · f1 0.5000"
+    assert f"{best} · says late from a probability of 0.1250 on, where that costs least" in _flat(
+        *_stopped(threshold=0.125)
+    )
+    assert f"{best} · never says late: that costs least" in _flat(*_stopped(threshold=1.0000001))
+    assert f"{best} Unfinished" in _flat(*_stopped()), "the leaderboard has the others"
+    assert "Best" not in _flat(*_stopped(score=valid(1, "linear", [0.5]).score))
 
 
 @given(journal=journals(ended=True))

@@ -13,7 +13,8 @@ from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
 from octopus.errors import InvalidData, InvalidParameter, UnsupportedTask
-from octopus.intake import Intake, check_table, data_hash, read_input
+from octopus.intake.rows import Intake, data_hash, read_input
+from octopus.intake.table import check_table
 
 X = pd.DataFrame({"age": [30.0, 40, 50, 60, 70, 80], "city": list("abcabc"), "zip code": [1, 2, 3, 4, 5, 6]})
 Y = pd.Series(["no", "yes"] * 3, name="late")
