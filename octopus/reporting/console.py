@@ -7,24 +7,32 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.text import Text
 
-from octopus.effects import Effect, effect_of
+from octopus.effects import effect_of
 from octopus.journal import Journal
 from octopus.records import (
     AnyEvent,
     Experiment,
     ExperimentFinished,
-    Finding,
     Fitted,
     HoldoutOpened,
     HoldoutReport,
-    Profile,
     Profiled,
     RunFinished,
     RunStarted,
     SearchStopped,
     Task,
-    ValidationPlan,
 )
+from octopus.reporting.sentences import (
+    data_words,
+    effect_words,
+    finding_words,
+    goal_words,
+    score_words,
+    sealed_words,
+    threshold_words,
+    validation_words,
+)
+from octopus.reporting.words import cut, number, printable
 
 #: Width of the labels in the left column.
 _LABEL = 11
@@ -78,16 +86,16 @@ class ConsoleView:
         self._line(label, text)
 
     def _started(self, event: RunStarted) -> None:
-        self._line("Goal", _goal(event.task))
+        self._line("Goal", goal_words(event.task))
         self._lead = f"{event.scientist} · sandbox level {event.sandbox}"
 
     def _profiled(self, event: Profiled) -> None:
         profile = event.profile
-        self._line("Data", _data(profile))
-        self._line("Sealed", _sealed(profile))
-        for number, finding in enumerate(profile.findings):
-            self._line("" if number else "Findings", _finding(finding))
-        self._line("Validation", _validation(event.validation))
+        self._line("Data", data_words(profile))
+        self._line("Sealed", sealed_words(profile))
+        for at, finding in enumerate(profile.findings):
+            self._line("" if at else "Findings", finding_words(finding))
+        self._line("Validation", validation_words(event.validation))
         self._line("Scientist", self._lead)
         for verdict in profile.families:
             if not verdict.applies:
@@ -100,10 +108,10 @@ class ConsoleView:
             self.console.print()
             self._row("#", "family", "hypothesis", task.scoring if task else "score", "time", "bold")
         style = "" if experiment.is_valid else "red"
-        time = f"{experiment.outcome.wall_s:.1f} s"
-        self._row(str(experiment.number), experiment.plan.family, _idea(experiment), _score(experiment), time, style)
+        time, score = f"{experiment.outcome.wall_s:.1f} s", score_words(experiment)
+        self._row(str(experiment.number), experiment.plan.family, _idea(experiment), score, time, style)
         if effect := effect_of(experiment, self._journal):
-            self._under(f"expected {experiment.plan.expected} · came {_effect(effect)}")
+            self._under(f"expected {experiment.plan.expected} · came {effect_words(effect)}")
 
     def _stopped(self, event: SearchStopped) -> None:
         self.console.print()
@@ -132,85 +140,24 @@ class ConsoleView:
         """Print text beside a label, wrapped under itself."""
         room = max(_MIN_WIDTH, self.console.width) - _LABEL
         wrapped = Text(printable(text)).wrap(self.console, room)
-        for number, part in enumerate(wrapped):
-            head = Text(f"{label if not number else '':<{_LABEL}}", style="bold cyan")
+        for at, part in enumerate(wrapped):
+            head = Text(f"{label if not at else '':<{_LABEL}}", style="bold cyan")
             self.console.print(head + part, soft_wrap=True)
 
     def _row(self, number: str, family: str, idea: str, score: str, time: str, style: str) -> None:
         room = max(_MIN_WIDTH, self.console.width) - (_INDENT + _SCORE + _TIME)
-        shown = _cut(idea, room)
+        shown = _shortened(idea, room)
         row = f"{number:>3}  {printable(family)[:_FAMILY]:<{_FAMILY}}  {shown:<{room}}{score:>{_SCORE}}{time:>{_TIME}}"
         self.console.print(Text(row, style=style), soft_wrap=True)
 
     def _under(self, text: str) -> None:
         """Print a remark under a row, on one line."""
         room = max(_MIN_WIDTH, self.console.width) - _INDENT
-        self.console.print(Text(f"{'':{_INDENT}}{_cut(text, room)}", style="dim"), soft_wrap=True)
+        self.console.print(Text(f"{'':{_INDENT}}{_shortened(text, room)}", style="dim"), soft_wrap=True)
 
 
-def printable(text: str) -> str:
-    """Return text with everything that would steer a terminal (escapes, line breaks) made visible."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" if c != "\n" else " " for c in text)
-
-
-def number(value: float) -> str:
-    """Return a number with as many digits as a score needs: three decimals, fewer when it is large."""
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
-
-
-def _cut(text: str, room: int) -> str:
-    shown = printable(text)
-    return shown if len(shown) <= room else shown[: room - 1] + "…"
-
-
-def _goal(task: Task) -> str:
-    """Return what is asked, and from which words of the goal that was understood."""
-    words = {u.what: f' ("{u.words}")' for u in task.understood}
-    parts = [
-        f"target {task.target}{words.get('target', '')}",
-        f"{task.type} ({task.type_reason})",
-        f"{task.scoring}{words.get('scoring', '')}",
-    ]
-    others = [u for u in task.understood if u.what not in ("target", "scoring", "ignore")]
-    parts += [f'{u.what} {u.value} ("{u.words}")' for u in others]
-    forbidden = [f'{u.value} ("{u.words}")' for u in task.understood if u.what == "ignore"]
-    if forbidden:
-        parts.append("without " + ", ".join(forbidden))
-    return " · ".join(parts)
-
-
-def _data(profile: Profile) -> str:
-    parts = [f"{profile.n_rows + profile.n_sealed:,} rows × {profile.n_columns} columns"]
-    levels = profile.target.levels
-    if levels:
-        counted = max(1, sum(level.count for level in levels))
-        parts.append(", ".join(f"{level.value} {level.count / counted:.1%}" for level in levels[:5]))
-    elif profile.target.numeric is not None:
-        n = profile.target.numeric
-        parts.append(f"target {number(n.minimum)} … {number(n.median)} … {number(n.maximum)}")
-    if profile.n_groups is not None:
-        parts.append(f"{profile.n_groups:,} groups")
-    return " · ".join(parts)
-
-
-def _sealed(profile: Profile) -> str:
-    if not profile.n_sealed:
-        return profile.sealed_reason
-    return f"{profile.n_sealed:,} rows ({profile.sealed_reason}), opened once at the end"
-
-
-def _finding(finding: Finding) -> str:
-    overrule = f"; {finding.overrule}" if finding.overrule else ""
-    sure = "" if finding.confidence == "certain" else f", {finding.confidence} evidence"
-    return f"{finding.message} → {finding.action}{overrule}  [{finding.code}{sure}]"
-
-
-def _validation(plan: ValidationPlan) -> str:
-    repeats = f" × {plan.n_repeats}" if plan.n_repeats > 1 else ""
-    folds = "one split" if plan.n_splits == 1 else f"{plan.n_splits} folds{repeats}"
-    return f"{folds}, {plan.kind}: {plan.reason}"
+def _shortened(text: str, room: int) -> str:
+    return cut(printable(text), room)
 
 
 def _idea(experiment: Experiment) -> str:
@@ -221,35 +168,12 @@ def _idea(experiment: Experiment) -> str:
     return f"{experiment.plan.idea}: {title} ({codes or experiment.outcome.status})"
 
 
-def _effect(effect: Effect) -> str:
-    digits = len(number(effect.difference).partition(".")[2])
-    size = f"{effect.difference:+,.{digits}f} ± {effect.standard_error:,.{digits}f} against #{effect.reference}"
-    return f"{size}: {effect.verdict}"
-
-
-def _score(experiment: Experiment) -> str:
-    score = experiment.score
-    if score is None:
-        return experiment.outcome.status
-    shown = number(score.mean)
-    if score.standard_error is None:
-        return shown
-    n_decimals = len(shown.partition(".")[2])
-    return f"{shown} ± {score.standard_error:,.{n_decimals}f}"
-
-
 def _beside(experiment: Experiment, task: Task | None) -> str:
     """Return what there is to say of an experiment beside its score: other metrics, and when it says yes."""
     others = {} if experiment.score is None else experiment.score.others
     parts = [f"{name} {number(value)}" for name, value in list(others.items())[:_OTHERS_SHOWN]]
-    if experiment.threshold is not None and task is not None and task.costs is not None:
-        positive = task.costs.positive
-        never = experiment.threshold > 1
-        parts.append(
-            f"never says {positive}: that costs least"
-            if never
-            else f"says {positive} from a probability of {number(experiment.threshold)} on, where that costs least"
-        )
+    if task is not None and (decides := threshold_words(experiment, task)):
+        parts.append(decides)
     return " · ".join(parts)
 
 

@@ -45,6 +45,23 @@ def metric_title(scoring: str) -> str:
     return _TITLES.get(scoring, scoring)
 
 
+def metric_name(scoring: str) -> str:
+    """Return the name that people know a metric by, and scikit-learn's where that is another one.
+
+    Parameters
+    ----------
+    scoring : str
+        Name of the scorer.
+
+    Returns
+    -------
+    str
+        As in "log loss (neg_log_loss)".
+    """
+    title = metric_title(scoring)
+    return title if title.replace(" ", "_") == scoring else f"{title} ({scoring})"
+
+
 def reading(scoring: str) -> str:
     """Return how scores of a metric are read.
 
@@ -62,7 +79,7 @@ def reading(scoring: str) -> str:
         return f"Scores are the {metric_title(scoring)} with a minus before it: nearer to zero is better."
     if scoring in ("roc_auc", "roc_auc_ovr"):
         return "Greater is better: 0.5 is chance, 1 is perfect."
-    return "Greater is better." + (" 1 is perfect." if scoring in _TITLES else "")
+    return "Greater is better: 1 is perfect." if scoring in _TITLES else "Greater is better."
 
 
 def meaning(report: HoldoutReport, task: Task) -> str:

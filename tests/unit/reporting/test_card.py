@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from octopus.journal import Journal
-from octopus.records import AnyEvent, ColumnProfile, HoldoutOpened
+from octopus.records import AnyEvent, ColumnProfile, Finding, HoldoutOpened
 from octopus.reporting.card import model_card
 from octopus.reporting.caveats import caveats
 from octopus.reporting.verdict import judge
@@ -87,6 +87,15 @@ def test_odd_names_stay_text(name: str, shown: str) -> None:
     profile = msgspec.structs.replace(profiled().profile, columns=(column,))
     card = model_card(Journal(events=(started(), msgspec.structs.replace(profiled(), profile=profile))))
     assert f"- Used, 1 column: {shown}\n" in card
+
+
+@pytest.mark.parametrize("name", ["# x", "- x", "+ x", "1. x", "2) x", "=== x"])
+def test_a_finding_that_looks_like_a_list_is_none(name: str) -> None:
+    finding = Finding(code="OCT1", message=name, evidence="e", confidence="certain", action="noted")
+    profile = msgspec.structs.replace(profiled().profile, findings=(finding,))
+    card = model_card(Journal(events=(started(), msgspec.structs.replace(profiled(), profile=profile))))
+    assert f"\n- {name}" not in card
+    assert f"\n- {name} → noted" in card.replace("\\", "")
 
 
 @pytest.mark.parametrize("goal", ["# find it", "1. find it", "- find it", "=== find it", "```\nfind it"])

@@ -383,6 +383,14 @@ def test_the_verdict_says_why(low: float, high: float, verdict: str, words: str)
     assert words in text
 
 
+def test_an_interval_without_width_is_no_certainty() -> None:
+    lines = list(typical().events)
+    at = next(i for i, event in enumerate(lines) if isinstance(event, HoldoutOpened))
+    report = msgspec.structs.replace(lines[at].report, score=1.0, ci_low=1.0, ci_high=1.0)
+    lines[at] = msgspec.structs.replace(lines[at], report=report)
+    assert "The interval has no width" in _read(Journal(events=tuple(lines))).text
+
+
 def test_a_winner_that_did_not_replay_is_passed_over() -> None:
     lines = [e for e in typical().events if not isinstance(e, Fitted | HoldoutOpened | RunFinished)]
     model = ModelFile(path="p", sha256="0", size_bytes=1, fitted_on="train")

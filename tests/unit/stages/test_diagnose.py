@@ -57,10 +57,33 @@ def test_the_general_rule_speaks_only_alone() -> None:
     assert _codes() == []
 
 
-def test_symptoms_come_by_code() -> None:
-    rules = [_Symptom("OCT612"), _Symptom("OCT606", matches=False), _Symptom("OCT601")]
-    found = diagnose_symptoms(example_evidence("regression"), rules)
-    assert [d.code for d in found] == ["OCT601", "OCT612"]
+def test_symptoms_come_by_what_is_most_worth_acting_upon_whatever_the_order_of_the_rules() -> None:
+    codes = ["OCT610", "OCT615", "OCT605", "OCT606", "OCT601", "OCT602", "OCT609", "OCT603", "OCT612", "OCT604"]
+    rules = [*(_Symptom(code) for code in sorted(codes)), _Symptom("OCT611", matches=False)]
+    for ordered in (rules, list(reversed(rules))):
+        assert [d.code for d in diagnose_symptoms(example_evidence("regression"), ordered)] == codes
+
+
+def test_every_symptom_rule_of_ours_has_a_place_and_those_of_others_come_after_them() -> None:
+    codes = [rule.code for rule in cast("list[type[SymptomRule]]", load_all(SYMPTOM_RULES))]
+    rules = [_Symptom(code) for code in ("ABC101", "XYZ101", *codes)]
+    found = [d.code for d in diagnose_symptoms(example_evidence("regression"), rules)]
+    assert found[-2:] == ["ABC101", "XYZ101"]
+    assert found[:-2] != sorted(codes)
+    assert sorted(found[:-2]) == sorted(codes)
+    assert found[-3] == "OCT614", "a ceiling leaves nothing to do"
+
+
+def test_a_symptom_rule_that_failed_comes_last_and_guides_nothing() -> None:
+    @dataclass
+    class Faulty(_Symptom):
+        def match(self, evidence: Evidence) -> Diagnosis | None:
+            raise ZeroDivisionError
+
+    found = diagnose_symptoms(
+        example_evidence("regression"), [Faulty("OCT610"), _Symptom("OCT604"), _Symptom("XYZ101")]
+    )
+    assert [d.code for d in found] == ["OCT604", "XYZ101", "OCT610"]
 
 
 @pytest.mark.parametrize(("outcome", "script"), example_failures())

@@ -134,6 +134,26 @@ def test_something_is_always_used():
     assert [c.used for c in constant.columns] == [True, False]
 
 
+def test_signals_are_measured_on_training_rows_and_a_copy_is_not_used():
+    data = dataset({"x": RNG.normal(size=600), "z": RNG.normal(size=600)})
+    data.table["z"] += data.y
+    data.table["leak"] = data.y
+    sealed = seal_holdout(data, task(), {}, 0.2)
+    profile = profile_data(task(), sealed, {})
+    by_name = {c.name: c for c in profile.columns}
+    assert by_name["leak"].signal == 1.0
+    assert [name for name, c in by_name.items() if not c.used] == ["leak"]
+    assert 0.3 < by_name["z"].signal < 0.7
+    assert by_name["x"].signal < 0.15
+    (found,) = (f for f in profile.findings if f.code == "OCT720")
+    assert found.action == "quarantined: not used"
+
+
+def test_unused_columns_have_no_signal():
+    profile = profiled({"x": RNG.normal(size=600), "same": np.ones(600)})
+    assert [c.signal is None for c in profile.columns] == [False, True]
+
+
 def test_it_goes_through_json_with_extreme_numbers():
     columns = {
         "huge": RNG.choice([1e308, -1e308], 600),

@@ -12,13 +12,16 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import accuracy_score, mean_absolute_error
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import accuracy_score, make_scorer, mean_absolute_error, mean_pinball_loss, r2_score
 from sklearn.model_selection import KFold, RepeatedKFold
 
 from octopus import budget
-from octopus.dataset import Dataset, Float, Fold
+from octopus.dataset import Dataset, Float, Fold, Rows
+from octopus.frame import write_table
 from octopus.protocols import Job, JobResult, Sandbox
 from octopus.records import Failure, Outcome, Script, Status, Task, TaskType
+from octopus.sandbox.levels import open_process
 from octopus.scoring import Scoring, make_scoring
 from octopus.stages.run import Bench, check_source, run_script
 from octopus.testing.examples import example_task
@@ -253,6 +256,114 @@ def test_costs_are_those_of_all_children() -> None:
     data = _regression()
     outcome = run_script(SCRIPT, _task(), _bench(data, _Prepared(_true_plus(data)), n_jobs=4), WALL_S).outcome
     assert (outcome.status, outcome.cpu_s, outcome.max_rss_bytes) == ("ok", 5.0, 7)
+
+
+# ------------------------------------------------------------------ what was learned by heart, and other metrics
+
+
+def _knows_by_heart(data: Dataset, error: float) -> Callable[[Job], JobResult]:
+    """Return a model that is right on rows that it was fitted on and off by so much on others."""
+
+    def answer(job: Job) -> JobResult:
+        result = _ok(data.y[job.predict_rows] + error)
+        return result if job.seen_rows is None else dataclasses.replace(result, seen=data.y[job.seen_rows] + 1.0)
+
+    return answer
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4])
+def test_the_first_fold_alone_predicts_rows_that_it_was_fitted_on(n_jobs: int) -> None:
+    data = _regression()
+    sandbox = _Prepared(_knows_by_heart(data, 5.0))
+    bench = _bench(data, sandbox, n_jobs=n_jobs)
+    trial = run_script(SCRIPT, _task(), bench, WALL_S)
+    seen = [job.seen_rows for job in sandbox.jobs if job.seen_rows is not None]
+    assert len(seen) == 1
+    np.testing.assert_array_equal(seen[0], bench.folds[0].train_rows)
+    assert trial.score is not None
+    assert trial.score.train == pytest.approx(-1.0)
+    assert trial.score.mean == pytest.approx(-5.0), "they are no part of the validation score"
+
+
+def test_of_many_fitted_rows_the_same_few_are_predicted_each_time() -> None:
+    data = _many_rows()
+    sandbox = _Prepared(lambda job: _ok(np.full((len(job.predict_rows), 2), 0.5)))
+    bench = _bench(data, sandbox, [_halves(data)], scoring=_accuracy())
+    run_script(SCRIPT, _task("binary"), bench, WALL_S)
+    run_script(SCRIPT, _task("binary"), bench, WALL_S)
+    smoke, first, smoke_again, again = (job.seen_rows for job in sandbox.jobs)
+    assert smoke is smoke_again is None
+    assert first is not None
+    np.testing.assert_array_equal(first, again)
+    assert len(np.unique(first)) == 2000
+    assert set(first) <= set(bench.folds[0].train_rows)
+
+
+def _halves(data: Dataset) -> Fold:
+    rows = np.arange(len(data), dtype=np.int64)
+    return Fold(train_rows=rows[100:], valid_rows=rows[:100])
+
+
+def test_a_sandbox_without_them_leaves_the_score_as_it_is() -> None:
+    data = _regression()
+    trial = run_script(SCRIPT, _task(), _bench(data, _Prepared(_true_plus(data))), WALL_S)
+    assert trial.score is not None
+    assert trial.score.train is None
+
+
+def test_other_metrics_are_means_over_the_folds_with_their_weights() -> None:
+    data = _regression()
+    assert data.sample_weight is not None
+    bench = _bench(data, _Prepared(lambda job: _ok(data.y[job.predict_rows] * 1.5)))
+    trial = run_script(SCRIPT, _task(), bench, WALL_S)
+    assert trial.score is not None
+    assert set(trial.score.others) == {"neg_root_mean_squared_error", "r2"}
+    expected = [
+        r2_score(data.y[rows], data.y[rows] * 1.5, sample_weight=data.sample_weight[rows])
+        for rows in (fold.valid_rows for fold in bench.folds)
+    ]
+    assert trial.score.others["r2"] == pytest.approx(np.mean(expected))
+
+
+LINE = Script(
+    source="""
+from sklearn.linear_model import LinearRegression
+
+def build_pipeline():
+    return LinearRegression()
+""",
+    author="playbook",
+)
+
+
+def _loss_of_the_heavy(estimator: object, X: pd.DataFrame, y: Float, sample_weight: Float | None = None) -> float:
+    """Look at the rows, at the weights and at the model, as a metric of someone's own may."""
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight
+    heavy = (X["bmi"] > 25).to_numpy()
+    missed = np.abs(y - estimator.predict(X))  # type: ignore[attr-defined]
+    return -float(np.average(missed[heavy], weights=weight[heavy]))
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["function", "made scorer"])
+def test_metrics_of_ones_own_score_a_real_script_with_weights(own: bool, tmp_path: Path) -> None:
+    table, y = regression_frame()
+    weight = np.random.default_rng(0).uniform(0.1, 5.0, len(y))
+    data = _dataset(table.astype("float64"), y.to_numpy(dtype=np.float64), sample_weight=weight)
+    write_table(data.table, tmp_path / "train.arrow")
+    scorer = _loss_of_the_heavy if own else make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.8)
+    sandbox = open_process(imports=("sklearn.linear_model",), environment={})
+    bench = _bench(data, sandbox, scoring=make_scoring(scorer, "regression", None))
+    trial = run_script(LINE, _task(), dataclasses.replace(bench, features=tmp_path / "train.arrow"), WALL_S)
+    assert trial.score is not None, trial.outcome
+
+    def by_hand(fitted: Rows, rows: Rows) -> float:
+        model = LinearRegression().fit(data.table.iloc[fitted], data.y[fitted], sample_weight=weight[fitted])
+        return float(scorer(model, data.table.iloc[rows], data.y[rows], sample_weight=weight[rows]))
+
+    assert trial.score.folds == pytest.approx([by_hand(f.train_rows, f.valid_rows) for f in bench.folds])
+    first = bench.folds[0].train_rows
+    assert trial.score.train == pytest.approx(by_hand(first, first))
+    assert set(trial.score.others) == {"neg_root_mean_squared_error", "neg_mean_absolute_error", "r2"}
 
 
 # ------------------------------------------------------------------ order, limits, failures
