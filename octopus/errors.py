@@ -15,12 +15,18 @@
     ├── SandboxError                         the sandbox itself failed, never the script
     │   └── SandboxUnavailable               level, why, remedy
     ├── HoldoutError                         opened twice
+    ├── BundleError (ValueError)             path, why, remedy: no bundle, of another format, does not replay
+    │   ├── DamagedBundle                    path, file, why: missing, cut short, altered, or not of the bundle
+    │   └── UntrustedPickle                  path: a model wrote the script that its pickle comes from
+    ├── ServiceError (OSError)               host, port: the service cannot listen there
     └── NoValidExperiment                    no script ever worked; carries the journal
 
     OctopusWarning (UserWarning)
     ├── WeakSandbox                          the level in use and what it does not stop
     ├── InterruptedSearch                    Ctrl-C: the best model so far is returned
-    └── ReplayWarning                        the refitted model did not replay; the scored one ships
+    ├── ReplayWarning                        the refitted model did not replay; the scored one ships
+    ├── CallbackFailed                       a callback raised and was dropped
+    └── TrackingIncomplete                   part of a run is not in MLflow
 
 A crash of a generated script is data (an :class:`octopus.records.Outcome`) and raises nothing.
 Every message says what happened with the offending value, why, and what to do next.
@@ -149,6 +155,57 @@ class HoldoutError(OctopusError):
     """The holdout was asked for twice, or by something that must not see it."""
 
 
+class BundleError(OctopusError, ValueError):
+    """An exported model cannot be written, read or used."""
+
+    def __init__(self, path: Path, why: str, remedy: str) -> None:
+        self.path, self.why, self.remedy = path, why, remedy
+        super().__init__(f"bundle {str(path)!r}: {why}. {remedy}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.why, self.remedy)
+
+
+class DamagedBundle(BundleError):
+    """A file of an exported model is not what was exported."""
+
+    def __init__(self, path: Path, file: str, why: str) -> None:
+        self.file, self.what = file, why
+        remedy = "Nothing of it was loaded. Copy the bundle again from where it was made, or export the model anew."
+        super().__init__(path, f"{file} {why}", remedy)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.file, self.what)
+
+
+class UntrustedPickle(BundleError):
+    """A language model wrote the script of this pipeline, and loading its pickle runs that code."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            "a language model wrote its script, and loading the pickle runs that code in this process with your rights",
+            "Read script.py first; then allow_pickle=True (--allow-pickle) says that you trust it. "
+            "The container that its Dockerfile makes keeps the code away from your files.",
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path,)
+
+
+class ServiceError(OctopusError, OSError):
+    """The service cannot listen where it was asked to."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        self.host, self.port, self.why = host, port, why
+        super().__init__(
+            f"cannot serve on {host}:{port}: {why}. Choose another port with --port, or stop what is there."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.host, self.port, self.why)
+
+
 class NoValidExperiment(OctopusError):
     """No script ever worked, so there is no model. The journal tells what was tried."""
 
@@ -177,3 +234,11 @@ class InterruptedSearch(OctopusWarning):
 
 class ReplayWarning(OctopusWarning):
     """The model refitted on every row did not replay, so the scored fit ships."""
+
+
+class CallbackFailed(OctopusWarning):
+    """A callback raised and was told of nothing more; the run went on."""
+
+
+class TrackingIncomplete(OctopusWarning):
+    """Part of a run is not where it should be shown; the run itself is complete on disk."""

@@ -20,6 +20,10 @@ _EXAMPLES: dict[str, tuple[object, ...]] = {
     "PluginConflict": ("group", "name", ("one", "two")),
     "PluginBroken": ("group", "name", "target", "why"),
     "SandboxUnavailable": ("strict", "why", "remedy"),
+    "BundleError": (Path("bundle"), "why", "remedy"),
+    "DamagedBundle": (Path("bundle"), "pipeline.pkl", "is missing"),
+    "UntrustedPickle": (Path("bundle"),),
+    "ServiceError": ("127.0.0.1", 8000, "why"),
     "NoValidExperiment": (Journal(), "why"),
 }
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, (Exception, Warning))]

@@ -1,0 +1,1 @@
+"""The exported model: write, verify, load, replay, serve."""
