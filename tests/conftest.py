@@ -22,6 +22,7 @@ _NEARBY = ("127.0.0.1", "::1", "localhost")
 def _at_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep runs out of the user's data directory and keys out of the tests."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data", numbered=True)))
+    monkeypatch.setenv("OCTOPUS_TRACKER", "none")  # a process beside every fit; tests of tracking turn it on
     for name in [*os.environ]:
         if name == "OCTOPUS_BACKEND" or name.startswith("OPENAI_"):
             monkeypatch.delenv(name)

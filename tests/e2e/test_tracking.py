@@ -1,0 +1,524 @@
+"""A run in MLflow: complete, nested, sent once, whatever the server does; and the fit waits for nobody."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from octopus import registry
+from octopus.journal import Journal
+from octopus.records import (
+    AnyEvent,
+    Baseline,
+    Decision,
+    Fitted,
+    HoldoutOpened,
+    HoldoutReport,
+    ModelFile,
+    ReplayCheck,
+    RunFinished,
+    SearchStopped,
+)
+from octopus.trackers.client import open_client
+from octopus.trackers.errors import TrackingError
+from octopus.trackers.follow import follow
+from octopus.trackers.ledger import LEDGER, pending, read_sent
+from octopus.trackers.mlflow import MlflowTracker
+from octopus.trackers.patience import Patience
+from octopus.trackers.spool import Registration, Spool, spool_of
+from octopus.trackers.store import Store, choose_store, embedded
+from octopus.trackers.track import track
+from tests.strategies import failed, journal_of, valid
+
+#: A follower in a hurry: it is done as soon as there is nothing to do.
+HURRY = Patience(
+    request_s=2, retries=0, first_pause_s=0.05, longest_pause_s=0.1, give_up_s=0.3, idle_s=0.0, look_s=0.02
+)
+#: Enough for a loaded machine; the tests go on as soon as what they wait for is there.
+WITHIN_S = 120.0
+BUNDLE = {
+    "MLmodel": json.dumps(
+        {
+            "flavors": {
+                "python_function": {
+                    "code": ".",
+                    "env": {"virtualenv": "python_env.yaml"},
+                    "loader_module": "doubling_bundle",
+                    "python_version": "3.11.0",
+                }
+            },
+            "signature": {"inputs": json.dumps([{"type": "any", "name": "x", "required": False}])},
+        }
+    ),
+    "python_env.yaml": json.dumps({"python": "3.11.0", "dependencies": ["-r requirements.txt"]}),
+    "requirements.txt": "pandas\n",
+    "pipeline.pkl": "no pickle at all: whoever loads it here fails",
+    "doubling_bundle.py": """
+class Model:
+    def predict(self, table, params=None):
+        return table["x"] * 2
+
+
+def _load_pyfunc(path):
+    return Model()
+""",
+}
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with MLflow's tables, made once: the migrations take seconds."""
+    home = tmp_path_factory.mktemp("migrated")
+    open_client(embedded(home)).search_experiments()
+    return home / "mlflow.db"
+
+
+@pytest.fixture(autouse=True)
+def _tracking_is_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Turn tracking on, with a spool and settings of its own, and leave no follower behind."""
+    monkeypatch.delenv("OCTOPUS_TRACKER")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    for process in _followers(tmp_path):
+        process.kill()
+
+
+@pytest.fixture
+def runs(tmp_path: Path, migrated: Path) -> Path:
+    """Return a directory of runs with a store that stands ready."""
+    path = tmp_path / "runs"
+    path.mkdir()
+    shutil.copy(migrated, path / "mlflow.db")
+    return path
+
+
+def _followers(tmp_path: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        line = " ".join(process.info["cmdline"] or ())
+        if "octopus.trackers.follow" in line and f"{tmp_path}/" in line and "/bin/sh" not in line:
+            found.append(process)
+    return found
+
+
+def _finished(tried: Journal | None = None) -> Journal:
+    """Return the journal of a run with a crash in its middle, proved and shipped, at real times."""
+    journal = tried or journal_of(
+        [valid(1, "linear", [0.7, 0.8]), failed(2, "forest", "x", False), valid(3, "gbm", [0.8, 0.9])]
+    )
+    at = {"at": "t", "elapsed_s": journal.elapsed_s + 1}
+    report = HoldoutReport(
+        scoring="roc_auc", n_rows=50, score=0.83, ci_low=0.8, ci_high=0.86, validation_score=0.85, n_experiments=3,
+        winner=3, beats_baseline="yes",
+        baselines=(Baseline(name="plain linear", score=0.7, difference_low=0.1, difference_high=0.2),),
+    )  # fmt: skip
+    model = ModelFile(path="model/pipeline.pkl", sha256="0", size_bytes=9, fitted_on="train")
+    end: tuple[AnyEvent, ...] = (
+        SearchStopped(**at, decision=Decision(action="stop", reason="enough"), winner=3),
+        Fitted(**at, experiment=3, model=model, checks=(ReplayCheck(name="one row", passed=True),)),
+        HoldoutOpened(**at, report=report),
+        RunFinished(**at, shipped="train", reason="asked for"),
+    )
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    return Journal(
+        events=tuple(
+            msgspec.structs.replace(event, at=(began + timedelta(seconds=event.elapsed_s)).isoformat())
+            for event in (*journal.events, *end)
+        )
+    )
+
+
+def _write(run_dir: Path, journal: Journal, n_events: int | None = None) -> Path:
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lines = [msgspec.json.encode(_named(event, run_dir)) + b"\n" for event in journal.events[:n_events]]
+    (run_dir / "journal.jsonl").write_bytes(b"".join(lines))
+    return run_dir
+
+
+def _named(event: AnyEvent, run_dir: Path) -> AnyEvent:
+    return msgspec.structs.replace(event, run=run_dir.name) if hasattr(event, "run") else event
+
+
+def _register(run_dir: Path, is_over: bool = True) -> tuple[Spool, Store]:
+    store = choose_store(run_dir.parent)
+    spool, me = spool_of(store), psutil.Process()
+    spool.put(Registration(run_dir=str(run_dir), process_id=me.pid, process_began=me.create_time(), is_over=is_over))
+    return spool, store
+
+
+def _runs_of(store: Store) -> tuple[list[Any], list[Any]]:
+    """Return the runs of octopus in a store: parents, and what is nested, by number."""
+    client = open_client(store)
+    every = [e.experiment_id for e in client.search_experiments()]
+    found = client.search_runs(every, max_results=1000)
+    nested = [run for run in found if "octopus.experiment" in run.data.tags]
+    parents = [run for run in found if run not in nested]
+    return parents, sorted(nested, key=lambda run: int(run.data.tags["octopus.experiment"]))
+
+
+def _until(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_a_run_is_there_with_everything_that_was_done(runs: Path) -> None:
+    run_dir = _write(runs / "sales-1", _finished())
+    report = track(run_dir)
+    (parent,), nested = _runs_of(embedded(runs))
+    assert (report.run_id, report.n_sent, report.n_entries, report.is_closed) == (parent.info.run_id, 10, 10, True)
+    assert (parent.info.run_name, parent.info.status) == ("sales-1", "FINISHED")
+    assert [run.info.status for run in nested] == ["FINISHED", "FAILED", "FINISHED"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in nested} == {parent.info.run_id}
+    assert [run.info.run_name for run in nested] == ["01 linear: idea 1", "02 forest: idea 2", "03 gbm: idea 3"]
+    assert [run.data.metrics.get("score") for run in nested] == [0.75, None, pytest.approx(0.85)]
+    assert nested[0].info.end_time - nested[0].info.start_time == 1000
+    assert parent.data.metrics["holdout_score"] == 0.83
+    assert parent.data.metrics["baseline/plain linear"] == 0.7
+    assert parent.data.metrics["score"] == pytest.approx(0.85)
+    assert parent.data.tags["better_than_baseline"] == "yes"
+    client = open_client(embedded(runs))
+    assert client.get_experiment(report.experiment_id).name == "octopus/y"
+    folds = client.get_metric_history(nested[0].info.run_id, "fold_score")
+    assert [(point.step, point.value) for point in folds] == [(1, 0.7), (2, 0.8)]
+    assert {file.path for file in client.list_artifacts(nested[1].info.run_id)} == {
+        "script.py", "failure.txt", "diagnoses.json",
+    }  # fmt: skip
+    assert "journal.jsonl" in {file.path for file in client.list_artifacts(parent.info.run_id)}
+
+
+@pytest.mark.parametrize("lost", ["nothing", "the ledger", "the last word of the ledger"])
+def test_sent_again_nothing_is_there_twice(lost: str, runs: Path) -> None:
+    run_dir = _write(runs / "sales-1", _finished())
+    first = track(run_dir)
+    if lost == "the ledger":
+        (run_dir / LEDGER).unlink()
+    elif lost == "the last word of the ledger":  # killed between the answer and the note of it
+        sent = read_sent(run_dir)
+        assert sent is not None
+        (run_dir / LEDGER).write_bytes(msgspec.json.encode(msgspec.structs.replace(sent, events=4, closed_after=None)))
+    again = track(run_dir)
+    assert again.run_id == first.run_id
+    (_,), nested = _runs_of(embedded(runs))
+    assert len(nested) == 3
+    history = open_client(embedded(runs)).get_metric_history(nested[2].info.run_id, "fold_score")
+    assert len(history) == 2
+    assert pending(run_dir) == 0
+
+
+def test_a_store_that_was_thrown_away_gets_everything_again(runs: Path, migrated: Path) -> None:
+    run_dir = _write(runs / "sales-1", _finished())
+    track(run_dir)
+    shutil.copy(migrated, runs / "mlflow.db")
+    assert track(run_dir).n_sent == 10
+    assert len(_runs_of(embedded(runs))[1]) == 3
+
+
+def test_the_follower_sends_while_the_run_goes_on_and_closes_it_at_its_end(runs: Path) -> None:
+    journal = _finished()
+    run_dir = _write(runs / "sales-1", journal, n_events=3)
+    spool, store = _register(run_dir, is_over=False)
+    thread = threading.Thread(target=follow, args=(spool, store, HURRY))
+    thread.start()
+    try:
+        _until(lambda: (sent := read_sent(run_dir)) is not None and sent.events == 3)
+        (parent,), nested = _runs_of(store)
+        assert (parent.info.status, len(nested)) == ("RUNNING", 1)
+        _write(run_dir, journal)
+        _until(lambda: pending(run_dir) == 1)
+        assert _runs_of(store)[0][0].info.status == "RUNNING"
+    finally:
+        _register(run_dir, is_over=True)
+        thread.join()
+    assert pending(run_dir) == 0
+    assert _runs_of(store)[0][0].info.status == "FINISHED"
+    assert spool.registrations() == ()
+
+
+def test_a_run_that_is_carried_on_is_open_again(runs: Path) -> None:
+    journal = _finished()
+    run_dir = _write(runs / "sales-1", journal, n_events=4)
+    follow(*_register(run_dir), HURRY)
+    assert _runs_of(embedded(runs))[0][0].info.status == "KILLED"
+    _write(run_dir, journal)
+    follow(*_register(run_dir), HURRY)
+    (parent,), nested = _runs_of(embedded(runs))
+    assert (parent.info.status, len(nested)) == ("FINISHED", 3)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_deleted_run_is_given_up_quietly(begun: bool, runs: Path) -> None:
+    run_dir = _write(runs / "sales-1", _finished())
+    spool, store = _register(run_dir, is_over=not begun)
+    if not begun:
+        shutil.rmtree(run_dir)
+        follow(spool, store, HURRY)
+        assert _runs_of(store) == ([], [])
+    else:
+        thread = threading.Thread(target=follow, args=(spool, store, HURRY))
+        thread.start()
+        _until(lambda: pending(run_dir) == 1)
+        shutil.rmtree(run_dir)
+        thread.join(WITHIN_S)
+        assert _runs_of(store)[0][0].info.status == "FINISHED"
+    assert not run_dir.exists()
+    assert spool.registrations() == ()
+
+
+def test_a_journal_that_cannot_be_read_stops_nobody(runs: Path) -> None:
+    broken = _write(runs / "broken", _finished())
+    (broken / "journal.jsonl").write_text("no journal\n")
+    _register(broken)
+    spool, store = _register(_write(runs / "good", _finished()))
+    follow(spool, store, HURRY)
+    assert [run.info.run_name for run in _runs_of(store)[0]] == ["good"]
+
+
+def test_a_run_nests_under_the_run_that_the_user_has_open(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = open_client(embedded(runs))
+    mine = client.create_run(client.create_experiment("mine", str(runs / "mlartifacts" / "mine")))
+    monkeypatch.setenv("MLFLOW_RUN_ID", mine.info.run_id)
+    run_dir = _write(runs / "sales-1", _finished())
+    spool = spool_of(embedded(runs))
+    with spool_served(spool):
+        MlflowTracker().start(run_dir)
+    MlflowTracker().finish(run_dir)
+    follow(spool, embedded(runs), HURRY)
+    ours = next(run for run in _runs_of(embedded(runs))[0] if run.info.run_name == "sales-1")
+    assert ours.data.tags["mlflow.parentRunId"] == mine.info.run_id
+    assert ours.info.experiment_id == mine.info.experiment_id
+
+
+@contextmanager
+def spool_served(spool: Spool) -> Iterator[None]:
+    """Hold the lock of a spool, so that nobody starts a follower."""
+    spool.path.mkdir(parents=True)
+    with spool.served():
+        yield
+
+
+def test_the_winner_is_a_model_of_mlflow(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlflow
+    import pandas as pd
+
+    run_dir = _write(runs / "sales-1", _finished())
+    (run_dir / "model").mkdir()
+    for name, content in BUNDLE.items():
+        (run_dir / "model" / name).write_text(content)
+    before = (run_dir / "model" / "MLmodel").read_bytes()
+    report = track(run_dir)
+    assert (run_dir / "model" / "MLmodel").read_bytes() == before
+    (run_dir / LEDGER).unlink()
+    assert track(run_dir).model_id == report.model_id
+    client = open_client(embedded(runs))
+    (model,) = client.search_logged_models([report.experiment_id])
+    assert (model.model_id, str(model.status), model.source_run_id) == (report.model_id, "READY", report.run_id)
+    assert {metric.key: metric.value for metric in model.metrics}["score"] == pytest.approx(0.85)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # loading puts the model's own code there
+    try:
+        mlflow.set_tracking_uri(embedded(runs).uri)
+        loaded = mlflow.pyfunc.load_model(f"models:/{report.model_id}")
+        assert list(loaded.predict(pd.DataFrame({"x": [1, 2]}))) == [2, 4]
+        assert loaded.metadata.run_id == report.run_id
+    finally:
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+        sys.modules.pop("doubling_bundle", None)
+
+
+# --------------------------------------------------------------------------- servers that do not do what they should
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """Return a port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_dead_server_is_told_and_a_living_one_gets_everything(
+    closed_port: int, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"http://me:word@127.0.0.1:{closed_port}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    run_dir = _write(runs / "sales-1", _finished())
+    spool, store = _register(run_dir)
+    follow(spool, store, HURRY)
+    said = MlflowTracker().finish(run_dir)
+    assert said == (
+        f"10 of 10 entries of this run are not in MLflow at http://127.0.0.1:{closed_port} (connection refused). "
+        f"`octopus track {run_dir}` sends them."
+    )
+    assert "word" not in (run_dir / LEDGER).read_text()
+    assert pending(run_dir) == 10
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingError, match=r"connection refused\. The run itself is complete on disk"):
+        track(run_dir)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert track(run_dir).n_sent == 10
+    assert MlflowTracker().finish(run_dir) is None
+
+
+def test_a_silent_server_holds_nobody_up(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server takes the connection and never answers: whatever waited for it would hang in this test."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+        run_dir = _write(runs / "sales-1", _finished())
+        patience = msgspec.structs.replace(HURRY, request_s=60, silence_s=0.2)
+        tracker = MlflowTracker(patience)
+        assert tracker.start(run_dir) is None
+        server.settimeout(WITHIN_S)
+        connection, _ = server.accept()  # the follower, a process of its own, asks
+        with connection:
+            _until(lambda: tracker.finish(run_dir) is not None)
+            assert "10 of 10 entries" in str(tracker.finish(run_dir))
+            assert "(no answer for " in str(tracker.finish(run_dir))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    monkeypatch.setattr("octopus.trackers.track._OTHER_SENDER_WITHIN_S", 0.0)
+    with pytest.raises(TrackingError, match="another process is sending"):
+        track(run_dir)
+
+
+class _Failing:
+    """An application that answers until it does not."""
+
+    def __init__(self, application: Any) -> None:
+        self.application, self.n_left = application, sys.maxsize
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self.n_left -= 1
+        if self.n_left < 0:
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+            return [b"broken"]
+        return self.application(environ, start_response)
+
+
+@pytest.fixture
+def server(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, _Failing]]:
+    """Serve MLflow's own application from a thread."""
+    from werkzeug.serving import make_server
+
+    store = embedded(runs)
+    monkeypatch.setenv("_MLFLOW_SERVER_FILE_STORE", store.uri)
+    monkeypatch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", store.artifacts)
+    from mlflow.server import app, handlers
+
+    monkeypatch.setattr(handlers, "_tracking_store", None)
+    monkeypatch.setattr(handlers, "_model_registry_store", None)
+    failing = _Failing(app)
+    serving = make_server("127.0.0.1", 0, failing, threaded=True)
+    thread = threading.Thread(target=serving.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{serving.server_port}", failing
+    finally:
+        serving.shutdown()
+        thread.join()
+        serving.server_close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_answers", [1, 4, 7, 11, 17])
+def test_a_server_that_dies_midway_gets_the_rest_later(
+    n_answers: int, server: tuple[str, _Failing], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, failing = server
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    run_dir = _write(runs / "sales-1", _finished())
+    failing.n_left = n_answers
+    spool, store = _register(run_dir)
+    follow(spool, store, HURRY)
+    left = pending(run_dir)
+    assert 0 < left <= 10
+    assert f"{left} of 10 entries" in str(MlflowTracker().finish(run_dir))
+    assert spool.registrations() == ()
+    failing.n_left = sys.maxsize
+    other = _write(runs / "sales-2", _finished())
+    follow(*_register(other), HURRY)  # the next run that gets through takes the first one along
+    assert (pending(run_dir), pending(other)) == (0, 0)
+    parents, nested = _runs_of(embedded(runs))
+    assert sorted(run.info.run_name for run in parents) == ["sales-1", "sales-2"]
+    assert len(nested) == 6
+    assert {run.info.status for run in parents} == {"FINISHED"}
+
+
+# --------------------------------------------------------------------------- the process
+
+
+@pytest.mark.slow
+def test_one_follower_serves_all_runs_on_a_store_and_leaves(runs: Path, tmp_path: Path) -> None:
+    tracker = MlflowTracker(msgspec.structs.replace(HURRY, idle_s=3.0))
+    run_dirs = [_write(runs / f"sales-{i}", _finished()) for i in range(3)]
+    for run_dir in run_dirs:
+        assert tracker.start(run_dir) is None
+    for run_dir in run_dirs:
+        assert tracker.finish(run_dir) is None
+    _until(lambda: len(_followers(tmp_path)) >= 1 or not pending(run_dirs[-1]))
+    _until(lambda: len(_followers(tmp_path)) <= 1)  # those that came too late are gone
+    for process in _followers(tmp_path):
+        assert process.nice() >= 10
+        assert process.ppid() != psutil.Process().pid
+    _until(lambda: all(pending(run_dir) == 0 for run_dir in run_dirs))
+    _until(lambda: not _followers(tmp_path))
+    assert len(_runs_of(embedded(runs))[0]) == 3
+    assert sorted(path.name for path in runs.iterdir()) == [
+        "mlartifacts", "mlflow.db", "sales-0", "sales-1", "sales-2",
+    ]  # fmt: skip
+
+
+def test_the_switch_turns_tracking_off(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOPUS_TRACKER", "none")
+    run_dir = _write(runs / "sales-1", _finished())
+    assert MlflowTracker().start(run_dir) is None
+    assert MlflowTracker().finish(run_dir) is None
+    assert not (tmp_path / "state").exists()
+    assert [path.name for path in run_dir.iterdir()] == ["journal.jsonl"]
+
+
+def test_where_nothing_can_be_kept_the_fit_is_warned_and_goes_on(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    said = MlflowTracker().start(_write(runs / "sales-1", _finished()))
+    assert said is not None
+    assert said.endswith(f"`octopus track {runs / 'sales-1'}` sends it.")
+
+
+def test_mlflow_is_registered_as_a_tracker() -> None:
+    assert registry.load("octopus.trackers", "mlflow") is MlflowTracker
+
+
+@pytest.mark.slow
+def test_a_real_fit_is_sent(runs: Path) -> None:
+    import pandas as pd
+
+    from octopus import AutonomousClassifier
+
+    table = pd.DataFrame({"a": range(240), "b": [i % 7 for i in range(240)]})
+    target = ["no" if i % 2 else "yes" for i in range(240)]
+    run_dir = runs / "real"
+    fitted = AutonomousClassifier(
+        "is it even?", max_experiments=2, sandbox="process", run_dir=run_dir, random_state=0, families=["linear"]
+    ).fit(table, target)
+    report = track(run_dir)
+    (parent,), nested = _runs_of(embedded(runs))
+    assert report.is_closed
+    assert len(nested) == len(fitted.journal_.experiments)
+    assert parent.data.tags["goal"] == "is it even?"
