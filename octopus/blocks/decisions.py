@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 from octopus.blocks.sampling import chosen_rows
-from octopus.blocks.targets import known_to
+from octopus.blocks.targets import fitted_knowing
 
 #: Shifts of a class's log odds that are tried; e³ makes a class 20 times as likely.
 SHIFTS = np.linspace(-3.0, 3.0, 61)
@@ -62,7 +62,7 @@ class TunedDecision(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.shifts_ = np.zeros(len(self.classes_))
         for k in np.argsort(np.bincount(np.searchsorted(self.classes_, y)))[:-1]:  # the most frequent class stays
             self.shifts_[k] = self._best_shift(k, logs, y[rows], weight)
-        self.model_ = clone(self.model).fit(X, y, **known_to(self.model, **told))
+        self.model_ = fitted_knowing(self.model, X, y, told)
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
@@ -74,7 +74,7 @@ class TunedDecision(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
 
     def _best_shift(self, k: int, logs: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> float:
-        """Return the middle of the longest run of shifts that are as good as the best."""
+        """Return the shift that is best together with its neighbours; of equals the smallest, 0 where none gains."""
         if not len(y):
             return 0.0
         values = np.empty(len(SHIFTS))
@@ -123,7 +123,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(np.unique(y[rows])) == len(self.classes_) > 1:
             weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
             self.bend_ = LogisticRegression(max_iter=1000).fit(logs, y[rows], sample_weight=weight)
-        self.model_ = clone(self.model).fit(X, y, **known_to(self.model, **told))
+        self.model_ = fitted_knowing(self.model, X, y, told)
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
@@ -181,8 +181,8 @@ def log_odds(
         held, others = np.flatnonzero(part == k), np.flatnonzero(part != k)
         if not len(held) or len(np.unique(numbers[others])) < len(classes):
             continue
-        known = {name: value[others] for name, value in known_to(model, **told).items()}
-        fitted = clone(model).fit(chosen_rows(X, others), y[others], **known)
+        of_others = {name: None if values is None else values[others] for name, values in told.items()}
+        fitted = fitted_knowing(model, chosen_rows(X, others), y[others], of_others)
         logs.append(centred(fitted.predict_proba(chosen_rows(X, held))))
         rows.append(held)
     return np.concatenate(logs), np.concatenate(rows)

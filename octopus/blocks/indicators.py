@@ -13,6 +13,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
+from octopus.blocks.means import rows_worth
+
 #: Share of values other than zero from which on a matrix is kept dense: that of scikit-learn's ColumnTransformer.
 DENSE_FROM = 0.3
 #: Values up to which a matrix is kept dense all the same: 80 MB, and solvers are exact on dense matrices.
@@ -27,12 +29,14 @@ class ScaledNumbers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         numbers = finite(X)
         self.gaps_ = np.flatnonzero(np.isnan(numbers).any(axis=0))
         numbers[:, np.isnan(numbers).all(axis=0)] = 0.0
-        self.scale_ = StandardScaler().fit(numbers, sample_weight=sample_weight)
+        self.scale_ = StandardScaler().fit(numbers, sample_weight=sample_weight) if numbers.shape[1] else None
         return self
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
         """Return numbers and marks of gaps, shape (n_rows, n_numbers + n_columns_with_gaps)."""
         numbers = finite(X)
+        if self.scale_ is None:
+            return numbers
         filled = np.nan_to_num(self.scale_.transform(numbers))  # a gap is filled with the mean, now zero
         return np.hstack([filled, np.isnan(numbers[:, self.gaps_])])
 
@@ -55,7 +59,7 @@ class OneHotLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: pd.DataFrame, y: object = None, sample_weight: np.ndarray | None = None) -> OneHotLevels:  # noqa: ARG002
         """Learn levels; X has shape (n_rows, n_columns), sample_weight (n_rows,)."""
         categories = named_levels(X)
-        weight = pd.Series(1.0 if sample_weight is None else sample_weight, index=categories.index)
+        weight = pd.Series(rows_worth(sample_weight, len(categories)), index=categories.index)
         self.levels_ = []
         for column in (categories[i] for i in categories):
             counts = weight.groupby(column).sum()

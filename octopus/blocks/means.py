@@ -47,7 +47,7 @@ class TargetMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ) -> TargetMeans:
         """Learn the means of all rows; y and sample_weight have shape (n_rows,)."""
         targets = self._targets(y)
-        weight = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight)
+        weight = rows_worth(sample_weight, len(targets))
         self.mean_ = np.average(targets, axis=0, weights=weight)
         self.means_ = {name: level_means(X[name], targets, weight, self.mean_, self.smoothing) for name in self.columns}
         return self
@@ -66,32 +66,56 @@ class TargetMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Fit, and return the table with means of other rows; groups stay in one part."""
         self.fit(X, y, sample_weight)
         targets = self._targets(y)
-        weight = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight)
+        weight = rows_worth(sample_weight, len(targets))
         rng = np.random.default_rng(self.random_state)
         _, units = np.unique(np.arange(len(targets)) if groups is None else groups, return_inverse=True)
         part = (rng.permutation(units.max() + 1) % self.n_parts)[units]
         found = {name: np.tile(self.mean_, (len(targets), 1)) for name in self.columns}
         for k in range(self.n_parts):
             held, others = np.flatnonzero(part == k), np.flatnonzero(part != k)
-            if not len(held) or weight[others].sum() <= 0:
+            if not len(held) or not len(others):
                 continue
-            mean = np.average(targets[others], axis=0, weights=weight[others])
             for name in self.columns:
-                means = level_means(X[name].iloc[others], targets[others], weight[others], mean, self.smoothing)
-                found[name][held] = self._looked_up(X[name].iloc[held], means, mean)
+                # Drawn towards the same mean in every part: that of the others would tell which part a row is in, and
+                # so a little of its target.
+                means = level_means(X[name].iloc[others], targets[others], weight[others], self.mean_, self.smoothing)
+                found[name][held] = self._looked_up(X[name].iloc[held], means)
         return self._replaced(X, found)
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
         y = np.asarray(y, dtype="float64")
         return (y[:, None] == np.arange(self.n_classes)) * 1.0 if self.n_classes > 2 else y[:, None]
 
-    def _looked_up(self, column: pd.Series, means: pd.DataFrame, mean: np.ndarray | None = None) -> np.ndarray:
+    def _looked_up(self, column: pd.Series, means: pd.DataFrame) -> np.ndarray:
         found = means.reindex(level_names(column)).to_numpy()
-        return np.where(np.isnan(found), self.mean_ if mean is None else mean, found)
+        return np.where(np.isnan(found), self.mean_, found)
 
     def _replaced(self, X: pd.DataFrame, found: dict[str, np.ndarray]) -> pd.DataFrame:
         means = {f"{name} mean {k}": values[:, k] for name, values in found.items() for k in range(values.shape[1])}
         return pd.concat([X.drop(columns=self.columns), pd.DataFrame(means, index=X.index)], axis=1)
+
+
+def rows_worth(sample_weight: np.ndarray | None, n_rows: int) -> np.ndarray:
+    """Return how many rows each row counts for.
+
+    Parameters
+    ----------
+    sample_weight : ndarray of shape (n_rows,) or None
+        Weights of the rows.
+    n_rows : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        The weights: a row of weight 2 is the row twice. Where no weight reaches one, such as where they add up to one,
+        their ratio to the largest.
+    """
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weight = np.asarray(sample_weight, dtype="float64")
+    largest = weight.max(initial=0.0)
+    return weight / largest if 0 < largest < 1 else weight
 
 
 def level_means(

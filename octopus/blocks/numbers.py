@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -33,7 +35,7 @@ def decimal_mark(column: pd.Series) -> str:
     return "," if pointed.any() and (grouped == pointed).all() and whole.any() else "."
 
 
-def parsed_number(column: pd.Series, decimal: str = ".") -> pd.Series:
+def parsed_number(column: pd.Series, decimal: str = ".", codes: Sequence[float] = ()) -> pd.Series:
     """Read the number out of each text: "1,240.50 €", "(300)", "12 %", "3 kg".
 
     Parameters
@@ -42,14 +44,18 @@ def parsed_number(column: pd.Series, decimal: str = ".") -> pd.Series:
         Texts, or numbers.
     decimal : {".", ","}
         The mark before decimals; the other one separates thousands.
+    codes : sequence of float
+        Numbers that stand for a missing value.
 
     Returns
     -------
     Series of shape (n_rows,), float64
-        NaN where there is no number. Brackets and a minus before or after mean negative; percent divides by 100.
+        NaN where there is no number, or a code. Brackets and a minus before or after mean negative; percent divides by
+        100.
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype("float64").replace([np.inf, -np.inf], np.nan)
+        number = column.astype("float64").replace([np.inf, -np.inf], np.nan)
+        return number.mask(number.isin(codes))
     thousands = "." if decimal == "," else ","
     text = column.astype(object).where(column.notna(), "").astype(str)
     text = text.str.replace(rf"[{thousands}\s'’_]", "", regex=True)
@@ -57,7 +63,8 @@ def parsed_number(column: pd.Series, decimal: str = ".") -> pd.Series:
     digits = text.str.extract(r"((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", expand=False)
     number = pd.to_numeric(digits, errors="coerce").astype("float64").replace(np.inf, np.nan)
     number = number.where(~text.str.contains("%", regex=False), number / 100)
-    return number.where(~text.str.contains(r"^\W*-|^\(.*\)$|\d-$", regex=True), -number)
+    number = number.where(~text.str.contains(r"^\W*-|^\(.*\)$|\d-$", regex=True), -number)
+    return number.mask(number.isin(codes))
 
 
 def without_codes(X: pd.DataFrame, codes: dict[str, list[float]]) -> pd.DataFrame:

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+#: A number beyond this is no measurement, and sums or differences of such numbers may not be finite.
+LARGEST_NUMBER = 1e150
+
 
 class Ratios(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Add the ratio and the difference of each pair of columns.
@@ -28,7 +31,7 @@ class Ratios(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the table with a ratio, bounded between -1 and 1, and a difference for each pair."""
-        numbers = {name: X[name].to_numpy(dtype="float64", na_value=np.nan) for name in self.columns}
+        numbers = {name: finite_numbers(X[name]) for name in self.columns}
         added = {}
         for first, second in combinations(self.columns, 2):
             a, b = numbers[first], numbers[second]
@@ -60,7 +63,7 @@ class SignedLogs(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the table with logarithms in the place of the columns."""
         table = X.copy()
         for name in self.columns:
-            numbers = X[name].to_numpy(dtype="float64", na_value=np.nan)
+            numbers = finite_numbers(X[name])
             table[name] = np.sign(numbers) * np.log1p(np.abs(numbers))
         return table
 
@@ -93,3 +96,20 @@ class Stretches(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 angle = 2 * np.pi * X[f"{name} {part}"] / period
                 added[f"{name} {part} sine"], added[f"{name} {part} cosine"] = np.sin(angle), np.cos(angle)
         return pd.concat([X, pd.DataFrame(added, index=X.index)], axis=1)
+
+
+def finite_numbers(column: pd.Series) -> np.ndarray:
+    """Return a column as numbers whose differences are finite.
+
+    Parameters
+    ----------
+    column : Series of shape (n_rows,)
+        Numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), float64
+        NaN for a gap and for what is beyond 1e150 either way, infinity among it.
+    """
+    values = column.to_numpy(dtype="float64", na_value=np.nan)
+    return np.where(np.abs(values) < LARGEST_NUMBER, values, np.nan)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 
@@ -37,8 +39,8 @@ class LogTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         centre = np.average(y, weights=sample_weight)
         spread = np.sqrt(np.average((y - centre) ** 2, weights=sample_weight))
         self.low_, self.high_ = y.min() - spread, y.max() + spread
-        told = known_to(self.regressor, sample_weight=sample_weight, groups=groups, time=time)
-        self.regressor_ = clone(self.regressor).fit(X, y, **told)
+        told = {"sample_weight": sample_weight, "groups": groups, "time": time}
+        self.regressor_ = fitted_knowing(self.regressor, X, y, told)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
@@ -71,8 +73,7 @@ class RecentClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> RecentClassifier:
         """Fit; y and what is told of the rows have shape (n_rows,); without time all rows weigh alike."""
         weight = recency(sample_weight, time, self.half_life)
-        told = known_to(self.model, sample_weight=weight, groups=groups)
-        self.model_ = clone(self.model).fit(X, y, **told)
+        self.model_ = fitted_knowing(self.model, X, y, {"sample_weight": weight, "groups": groups})
         self.classes_ = self.model_.classes_
         return self
 
@@ -109,7 +110,7 @@ class RecentRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ) -> RecentRegressor:
         """Fit; y and what is told of the rows have shape (n_rows,); without time all rows weigh alike."""
         weight = recency(sample_weight, time, self.half_life)
-        self.model_ = clone(self.model).fit(X, y, **known_to(self.model, sample_weight=weight, groups=groups))
+        self.model_ = fitted_knowing(self.model, X, y, {"sample_weight": weight, "groups": groups})
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
@@ -145,19 +146,49 @@ def recency(sample_weight: np.ndarray | None, time: np.ndarray | None, half_life
     return np.asarray(fallen if sample_weight is None else fallen * np.asarray(sample_weight))
 
 
-def known_to(model: BaseEstimator, **told: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Return what a model's fit may be told of the rows, of what is known.
+def fitted_knowing(
+    model: BaseEstimator, X: pd.DataFrame | np.ndarray, y: np.ndarray, told: dict[str, np.ndarray | None]
+) -> BaseEstimator:
+    """Return a fitted copy of a model that was told of the rows what it can make use of.
 
     Parameters
     ----------
     model : estimator
         Unfitted.
-    **told : ndarray of shape (n_rows,) or None
+    X : DataFrame or matrix of shape (n_rows, n_columns)
+        The features.
+    y : ndarray of shape (n_rows,)
+        The target.
+    told : dict of str to ndarray of shape (n_rows,) or None
+        Weights, groups, time.
+
+    Returns
+    -------
+    estimator
+        Fitted.
+    """
+    known = {name: values for name, values in told.items() if values is not None}
+    # A pipeline's routing passes on only what its steps asked for before they were known to stand in here.
+    with config_context(enable_metadata_routing=False):
+        return clone(model).fit(X, y, **known_to(model, known))
+
+
+def known_to(model: BaseEstimator, told: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what a model's fit declares of what is known, for a pipeline by its steps.
+
+    Parameters
+    ----------
+    model : estimator
+        Unfitted.
+    told : dict of str to ndarray of shape (n_rows,)
         Weights, groups, time.
 
     Returns
     -------
     dict of str to ndarray
-        What is there and the fit declares.
+        Arguments of ``fit``.
     """
-    return {name: value for name, value in told.items() if value is not None and has_fit_parameter(model, name)}
+    if isinstance(model, Pipeline):
+        steps = [(name, known_to(step, told)) for name, step in model.steps]
+        return {f"{name}__{key}": values for name, known in steps for key, values in known.items()}
+    return {key: values for key, values in told.items() if has_fit_parameter(model, key)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from octopus.blocks.rendering import listed
 from octopus.families.shape import (
@@ -10,8 +11,9 @@ from octopus.families.shape import (
     LOGARITHMIC,
     MEDIAN,
     RATES,
+    answered_by_weights,
+    asks_for_weights,
     can_log,
-    is_uneven,
     rarest_share,
     strongest_in_words,
     target_span,
@@ -24,8 +26,17 @@ from octopus.records import Profile, Task
 _MIN_ROWS = 30
 #: Rows below which small trees come first.
 _SMALL = 1000
+#: Rows from which on larger trees come before smaller ones, which 2000 steps do not fit: on 100,000 rows of 50 columns
+#: 127 leaves have AUC 0.879 and R² 0.82, 7 leaves at a low rate 0.875 and 0.74, 3 leaves 0.860 and 0.77.
+_MANY_ROWS = 10_000
 #: Trees at most; early stopping decides.
 _MAX_TREES = 2000
+#: Values of a table from which on steps are twice as large, in the first draft by trees of 15 leaves: on the same table
+#: and one thread a fold of it (search for the number of trees, and fit) takes half the time of 31 leaves at half the
+#: rate, 21 s in place of 42 s for a number, and is as good (R² 0.836 beside 0.835, AUC 0.884 beside 0.884).
+_LARGE = 2_000_000
+#: Leaves of small trees, of which there may be many.
+_FEW_LEAVES = 15
 #: Losses of LightGBM by the metric that they are, where the usual loss is another.
 _LOSSES = {**dict.fromkeys(MEDIAN, "mae"), "neg_mean_absolute_percentage_error": "mape", **RATES}
 
@@ -42,17 +53,9 @@ class GradientBoosting:
     def imports(self) -> tuple[str, ...]:
         """Modules that its scripts import."""
         return (
-            "lightgbm",
-            "numpy",
-            "pandas",
-            "sklearn.base",
-            "sklearn.decomposition",
-            "sklearn.feature_extraction.text",
-            "sklearn.linear_model",
-            "sklearn.metrics",
-            "sklearn.pipeline",
-            "sklearn.utils.validation",
-        )
+            "lightgbm", "numpy", "pandas", "sklearn.base", "sklearn.decomposition", "sklearn.feature_extraction.text",
+            "sklearn.linear_model", "sklearn.metrics", "sklearn.pipeline", "sklearn.utils.validation",
+        )  # fmt: skip
 
     def reason_against(self, task: Task, profile: Profile) -> str | None:  # noqa: ARG002
         """Return why it does not take part: too few rows, or no column to split on."""
@@ -77,15 +80,14 @@ class GradientBoosting:
         sequence of Recipe
             The first draft, then variations.
         """
+        by_leaves = [_slower(task, profile), _shallow(task, profile)]
+        by_leaves.insert(0 if profile.n_rows >= _MANY_ROWS else 2, _larger(task, profile))
         return [
             _draft(task, profile),
             *_by_metric(task, profile),
             *_by_target(task, profile),
-            _slower(task, profile),
-            _shallow(task, profile),
-            _larger(task, profile),
+            *by_leaves,
             _randomised(task, profile),
-            _penalised(task, profile),
             _small(task, profile),
         ]
 
@@ -95,9 +97,11 @@ def _draft(task: Task, profile: Profile) -> Recipe:
     gaps = sum(c.used and c.missing_fraction > 0 for c in profile.columns)
     with_levels = f" ({listed(categories, 3)})" if categories else ""
     with_gaps = f"; {gaps} column{'s have' if gaps > 1 else ' has'} gaps, which trees take as they are" if gaps else ""
-    leaves = 15 if profile.n_rows < _SMALL else 31
+    is_usual = profile.n_rows >= _SMALL and profile.n_rows * profile.n_columns < _LARGE
+    leaves = 31 if is_usual else _FEW_LEAVES
     return _recipe(
         task,
+        profile,
         "native categories, early stopping",
         f"native categories{with_levels}, early stopping: interactions that a line cannot see{with_gaps}",
         "better than the line where columns act together",
@@ -117,6 +121,7 @@ def _by_metric(task: Task, profile: Profile) -> list[Recipe]:
     return [
         _recipe(
             task,
+            profile,
             "the metric as the loss",
             f"{task.scoring} is no squared error, and the target runs {target_span(profile)}: train on {loss} itself",
             "smaller errors by the metric that counts",
@@ -128,15 +133,16 @@ def _by_metric(task: Task, profile: Profile) -> list[Recipe]:
 
 def _by_target(task: Task, profile: Profile) -> list[Recipe]:
     """Return what a rare class or a skewed target asks for."""
-    if is_uneven(profile):
+    if asks_for_weights(task, profile):
         return [
             _recipe(
                 task,
+                profile,
                 "balanced class weights",
                 f"balanced class weights: {rarest_share(profile)} and is passed over",
                 "more of the rare class found, at the price of false alarms",
                 {"learning_rate": 0.05, "num_leaves": 15, "class_weight": '"balanced"'},
-                answers=("OCT606",),
+                answers=answered_by_weights(task),
             )
         ]
     target = profile.target.numeric
@@ -145,6 +151,7 @@ def _by_target(task: Task, profile: Profile) -> list[Recipe]:
     span = target_span(profile)
     logged = _recipe(
         task,
+        profile,
         "log target",
         f"the target is skewed, {span}: on its logarithm the few large values do not rule the splits",
         "smaller errors for the many small values",
@@ -156,6 +163,7 @@ def _by_target(task: Task, profile: Profile) -> list[Recipe]:
         return [logged]
     tweedie = _recipe(
         task,
+        profile,
         "tweedie loss",
         f"the target is skewed, {span}: its spread grows with its size, as a tweedie loss has it, and the mean "
         "remains what is fitted",
@@ -169,6 +177,7 @@ def _by_target(task: Task, profile: Profile) -> list[Recipe]:
 def _slower(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
+        profile,
         "slower learning, fewer leaves",
         f"slower learning, fewer leaves: {profile.n_rows} rows invite trees that fit chance",
         "folds that agree more",
@@ -180,6 +189,7 @@ def _slower(task: Task, profile: Profile) -> Recipe:
 def _shallow(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
+        profile,
         "effects that add up",
         f"effects that add up: trees of three leaves, so that of {strongest_in_words(profile)} no more than two act "
         "together",
@@ -190,19 +200,15 @@ def _shallow(task: Task, profile: Profile) -> Recipe:
 
 
 def _randomised(task: Task, profile: Profile) -> Recipe:
+    settings = {"learning_rate": 0.05, "num_leaves": 31, "min_child_samples": _leaf(profile)}
     return _recipe(
         task,
+        profile,
         "random cuts",
         f"random cuts: thresholds of {strongest_in_words(profile)} drawn by chance average out what single columns "
         "say by accident (Geurts et al., 2006, doi:10.1007/s10994-006-6226-1)",
         "a smoother model, a little gain on noisy columns",
-        {
-            "learning_rate": 0.05,
-            "num_leaves": 31,
-            "min_child_samples": _leaf(profile),
-            "extra_trees": True,
-            "colsample_bytree": 0.5,
-        },
+        settings | {"extra_trees": True, "colsample_bytree": 0.5},
         answers=("OCT602",),
     )
 
@@ -211,24 +217,13 @@ def _larger(task: Task, profile: Profile) -> Recipe:
     leaves = 127 if profile.n_rows >= _SMALL else 31
     return _recipe(
         task,
+        profile,
         "more leaves",
         f"more leaves, {leaves} a tree: {profile.n_rows} rows carry finer distinctions of "
         f"{strongest_in_words(profile)}",
         "a gain where many columns act together",
         {"learning_rate": 0.03, "num_leaves": leaves, "min_child_samples": _leaf(profile), "colsample_bytree": 0.7},
         answers=("OCT603", "OCT609"),
-    )
-
-
-def _penalised(task: Task, profile: Profile) -> Recipe:
-    leaf = 2 * _leaf(profile)
-    return _recipe(
-        task,
-        "penalties on leaves",
-        f"penalties on leaves, L1 and L2: what a leaf says must be carried by {leaf} of {profile.n_rows} rows",
-        "a little gain where the trees overfit",
-        {"learning_rate": 0.03, "num_leaves": 15, "min_child_samples": leaf, "reg_alpha": 1.0, "reg_lambda": 10.0},
-        answers=("OCT602",),
     )
 
 
@@ -258,10 +253,11 @@ def _leaf(profile: Profile) -> int:
 
 def _recipe(
     task: Task,
+    profile: Profile,
     idea: str,
     hypothesis: str,
     expected: str,
-    settings: dict[str, object],
+    settings: dict[str, Any],
     *,
     answers: tuple[str, ...] = (),
     log_target: bool = False,
@@ -269,7 +265,11 @@ def _recipe(
     """Return early-stopped LightGBM with these settings."""
     kind = "LGBMClassifier" if task.is_classification else "LGBMRegressor"
     block = "EarlyStoppedClassifier" if task.is_classification else "EarlyStoppedRegressor"
-    arguments = ", ".join(f"{name}={value}" for name, value in {"n_estimators": _MAX_TREES, **settings}.items())
+    every = {"n_estimators": _MAX_TREES, **settings}
+    if profile.n_rows * profile.n_columns >= _LARGE:
+        every["learning_rate"] *= 2
+        every["n_estimators"] = _MAX_TREES if every["num_leaves"] <= _FEW_LEAVES else _MAX_TREES // 2
+    arguments = ", ".join(f"{name}={value}" for name, value in every.items())
     return Recipe(
         idea=idea,
         hypothesis=hypothesis,

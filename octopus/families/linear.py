@@ -10,8 +10,9 @@ from octopus.families.shape import (
     LOGARITHMIC,
     MEDIAN,
     RATES,
+    answered_by_weights,
+    asks_for_weights,
     can_log,
-    is_uneven,
     rarest_share,
     strongest_in_words,
     target_span,
@@ -74,7 +75,7 @@ class Linear:
             _baseline(task, profile),
             *_by_metric(task, profile),
             *([_logged(profile)] if can_log(profile) or task.scoring in LOGARITHMIC else []),
-            *([_weighted(profile)] if is_uneven(profile) else []),
+            *([_weighted(task, profile)] if asks_for_weights(task, profile) else []),
             _bending(task, profile),
             _paired(task, profile),
             _stronger(task, profile),
@@ -176,7 +177,7 @@ def _paired(task: Task, profile: Profile) -> Recipe:
     )
 
 
-def _weighted(profile: Profile) -> Recipe:
+def _weighted(task: Task, profile: Profile) -> Recipe:
     return Recipe(
         idea="balanced class weights",
         hypothesis=f"balanced class weights: {rarest_share(profile)} and is passed over",
@@ -184,7 +185,7 @@ def _weighted(profile: Profile) -> Recipe:
         encoding="one_hot",
         model=f'LogisticRegression(class_weight="balanced", max_iter={_MAX_ITER})',
         imports=(_LOGISTIC_IMPORT,),
-        answers=("OCT606",),
+        answers=answered_by_weights(task),
     )
 
 

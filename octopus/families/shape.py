@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octopus.blocks.rendering import listed, shown
-from octopus.records import ColumnProfile, Profile
+from octopus.records import ColumnProfile, Profile, Task
 
 #: Crashes that ask for a smaller model on fewer rows: time, memory, a signal, other limits, a hang.
 LIMITS = ("OCT201", "OCT202", "OCT203", "OCT204", "OCT205")
@@ -18,6 +18,47 @@ RATES = {
 }  # fmt: skip
 #: Metrics of errors on a logarithmic scale.
 LOGARITHMIC = frozenset({"neg_mean_squared_log_error", "neg_root_mean_squared_log_error"})
+#: Metrics of probabilities as such.
+PROBABILITIES = frozenset({"neg_log_loss", "neg_brier_score", "d2_log_loss_score", "d2_brier_score"})
+#: Metrics of the order of the rows.
+RANKING = frozenset(
+    {"roc_auc", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "roc_auc_ovo_weighted", "average_precision"}
+)
+
+
+def asks_for_weights(task: Task, profile: Profile) -> bool:
+    """Tell whether weights for the classes may help: some class is rare, and the metric is none of probabilities.
+
+    Parameters
+    ----------
+    task : Task
+        With the metric.
+    profile : Profile
+        With the target's classes.
+
+    Returns
+    -------
+    bool
+        False where weights would spoil what is scored: probabilities that come true as often as they say.
+    """
+    return is_uneven(profile) and task.scoring not in PROBABILITIES
+
+
+def answered_by_weights(task: Task) -> tuple[str, ...]:
+    """Return the codes of the diagnoses that weights for the classes are a remedy for.
+
+    Parameters
+    ----------
+    task : Task
+        With the metric.
+
+    Returns
+    -------
+    tuple of str
+        A rare class that is passed over; and, unless the metric looks at the order alone, a loss that is not the
+        metric.
+    """
+    return ("OCT606",) if task.scoring in RANKING else ("OCT605", "OCT606")
 
 
 def can_log(profile: Profile) -> bool:

@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from octopus.dataset import Dataset, Rows
 from octopus.errors import InvalidParameter
-from octopus.findings.dirt import are_coincidences, copies_finding, find_copies, overlap_finding
+from octopus.findings.copies import are_coincidences, copies_finding, find_copies, overlap_finding
 from octopus.findings.structure import find_entity, find_time, number_groups, read_time
 from octopus.findings.text import Column
 from octopus.records import Finding, Task

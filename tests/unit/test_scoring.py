@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import fbeta_score, get_scorer, log_loss, make_scorer, mean_pinball_loss
+from sklearn.metrics import accuracy_score, f1_score, fbeta_score, get_scorer, log_loss, make_scorer, mean_pinball_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -23,10 +23,14 @@ from octopus.errors import InvalidParameter
 from octopus.records import Score, TaskType
 from octopus.scoring import (
     DEFAULT_SCORING,
+    SECONDARY_SCORING,
+    Scoring,
+    best_possible,
     bootstrap,
     constant_predictions,
     gain,
     make_scoring,
+    secondary_scores,
     summarise,
 )
 from tests.frames import binary_frame, multiclass_frame, regression_frame
@@ -150,6 +154,95 @@ def test_a_made_scorer_of_a_loss_is_greater_where_better() -> None:
     scorer = make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.9)
     found = make_scoring(scorer, "regression", None).score(codes, predictions)
     assert found == pytest.approx(-mean_pinball_loss(codes, predictions, alpha=0.9))
+
+
+def test_a_function_that_reads_columns_is_taken_at_its_word() -> None:
+    _, X, _ = _fitted("binary")
+    codes, predictions, classes = _recorded("binary")
+
+    def by_age(estimator: object, rows: pd.DataFrame, truth: np.ndarray, sample_weight: Float | None = None) -> float:
+        hit = estimator.predict(rows) == truth  # type: ignore[attr-defined]
+        return float(np.average(hit, weights=rows["agew"] * (1.0 if sample_weight is None else sample_weight)))
+
+    scoring = make_scoring(by_age, "binary", classes)
+    assert scoring.takes_weight
+    plain, weighted = scoring.score(codes, predictions, None, X), scoring.score(codes, predictions, codes + 0.1, X)
+    assert plain is not None
+    assert weighted is not None
+    assert plain != weighted
+    assert scoring.score(codes, predictions) is None, "without the rows it has no value, and raises nothing"
+    by_attribute = make_scoring(lambda _estimator, rows, _truth: float(rows.agew.mean()), "binary", classes)
+    assert by_attribute.score(codes, predictions, None, X) == pytest.approx(X["agew"].mean())
+    assert not by_attribute.takes_weight
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("task_type", list(SECONDARY_SCORING))
+def test_other_metrics_are_scikit_learns_means_over_folds(task_type: TaskType, weighted: bool) -> None:
+    codes, predictions, classes = _recorded(task_type)
+    weight = np.random.default_rng(0).uniform(0.1, 5.0, len(codes)) if weighted else None
+    parts = [np.arange(len(codes)) % 2 == i for i in range(2)]
+    scoring = make_scoring(DEFAULT_SCORING[task_type], task_type, classes)
+    found = secondary_scores(
+        scoring, [(codes[p], predictions[p], None if weight is None else weight[p]) for p in parts]
+    )
+    assert set(found) == set(SECONDARY_SCORING[task_type]) - {scoring.name}
+    for name, value in found.items():
+        other = make_scoring(name, task_type, classes)
+        values = [other.score(codes[p], predictions[p], None if weight is None else weight[p]) for p in parts]
+        assert value == pytest.approx(np.mean(np.asarray(values, dtype=float))), name
+
+
+def test_no_metric_is_computed_twice_under_another_name() -> None:
+    codes, predictions, classes = _recorded("binary")
+    fold = (codes, predictions, None)
+    accuracy = make_scoring(make_scorer(accuracy_score), "binary", classes)
+    assert accuracy.name == "accuracy_score"
+    assert "accuracy" not in secondary_scores(accuracy, [fold])
+    twice = make_scoring(make_scorer(fbeta_score, beta=2, pos_label="yes"), "binary", classes)
+    assert "f1" in secondary_scores(twice, [fold])
+
+
+def test_the_positive_class_of_other_metrics_is_the_one_that_the_labels_say() -> None:
+    codes, predictions, _ = _recorded("binary")
+    for labels, positive in (
+        (np.array([1, 2]), 0),
+        (np.array([0, 1]), 1),
+        (np.array([3, 5]), 1),
+        (np.array(["a", "b"]), 1),
+    ):
+        found = secondary_scores(make_scoring("roc_auc", "binary", labels), [(codes, predictions, None)])
+        assert found["f1"] == pytest.approx(f1_score(codes, predictions.argmax(axis=1), pos_label=positive))
+
+
+def test_a_metric_that_is_defined_nowhere_is_left_out_without_a_word() -> None:
+    codes, _, classes = _recorded("binary")
+    one_class = codes == 0
+    scoring = make_scoring("accuracy", "binary", classes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = secondary_scores(scoring, [(codes[one_class], np.tile([0.9, 0.1], (one_class.sum(), 1)), None)])
+    assert not {"roc_auc", "average_precision"} & set(found)
+    assert "neg_log_loss" in found
+
+
+def test_of_a_large_fold_evenly_spaced_rows_count() -> None:
+    y = np.arange(30_000.0)
+    found = secondary_scores(make_scoring("r2", "regression", None), [(y, np.where(y % 3 == 0, y, y + 1), None)])
+    assert found["neg_mean_absolute_error"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "task_type", "best"),
+    [("roc_auc", "binary", 1.0), ("neg_log_loss", "binary", 0.0), ("r2", "regression", 1.0),
+     ("neg_max_error", "regression", 0.0), ("positive_likelihood_ratio", "binary", None)],
+)  # fmt: skip
+def test_the_best_possible_value(name: str, task_type: TaskType, best: float | None) -> None:
+    classes = np.array([0, 1]) if task_type == "binary" else None
+    scorer = get_scorer(name)
+    scoring = Scoring(name=name, scorer=scorer, classes=classes, takes_weight=True)
+    assert best_possible(scoring) == best
+    assert best_possible(make_scoring(lambda _e, _X, y: float(len(y)), "regression", None)) is None
 
 
 @pytest.mark.parametrize("task_type", list(DEFAULT_SCORING))

@@ -7,16 +7,20 @@ from collections.abc import Iterator, Sequence
 from octopus.blocks.rendering import listed, literal, shown
 from octopus.families.shape import strongest, strongest_in_words
 from octopus.records import ColumnProfile, Profile, Task
-from octopus.scientists.playbook.turn import TREES, Turn
+from octopus.scientists.playbook.turn import ALL, LINES, NONE, TREES, Turn
 
 #: Levels from which on a category is better told by means of the target than by a column for each.
 _MANY_LEVELS = 15
+#: Levels from which on that holds for trees that split on sets of levels, too.
+_TOO_MANY_LEVELS = 50
 #: Levels up to which trees may do better with a column for each.
 _FEW_LEVELS = 8
 #: Columns that are paired: four make six pairs.
 _PAIRED = 4
 #: Dates whose stretches are told: four make six.
 _DATES = 4
+#: Parts that a date is split into, as :func:`octopus.blocks.dates.date_parts` names them.
+_PARTS = ("days", "month", "weekday", "hour")
 #: Skewness of a column whose tail rules a line; twice what Bulmer (Principles of Statistics, 1979) calls high.
 _LONG_TAIL = 2.0
 #: What a column must tell by itself to be kept where only telling columns are: one in a hundred.
@@ -43,9 +47,9 @@ def asked_for(task: Task, profile: Profile, noticed: Sequence[str]) -> Iterator[
         What the errors point to first.
     """
     yield from _noticed(profile, noticed)
-    yield from _dates(profile)
-    yield from _texts(profile)
     yield from _means(task, profile)
+    yield from _texts(profile)
+    yield from _dates(profile)
     yield from _logs(profile)
 
 
@@ -85,7 +89,10 @@ def _noticed(profile: Profile, noticed: Sequence[str]) -> Iterator[Turn]:
 
 
 def _dates(profile: Profile) -> Iterator[Turn]:
-    dates = [c.name for c in profile.columns if c.used and (c.kind == "datetime" or c.dtype.startswith("datetime"))]
+    taken = {column.name for column in profile.columns}
+    are_dates = [c for c in profile.columns if c.used and (c.kind == "datetime" or c.dtype.startswith("datetime"))]
+    # Parts are found by their names: a column that has such a name already would be taken for one.
+    dates = [c.name for c in are_dates if not any(f"{c.name} {part}" in taken for part in _PARTS)]
     if not dates:
         return
     dates = dates[:_DATES]
@@ -96,6 +103,7 @@ def _dates(profile: Profile) -> Iterator[Turn]:
         "circle say more than single parts: December lies beside January",
         expected="a gain where seasons or waiting times matter",
         answers=("OCT609", "OCT603"),
+        asked_by=ALL if len(dates) > 1 else LINES,
         steps=(f"Stretches({_names(dates)})",),
         blocks=("Stretches",),
     )
@@ -127,6 +135,7 @@ def _means(task: Task, profile: Profile) -> Iterator[Turn]:
             f"their own: tell {listed([c.name for c in many])} by the mean of the target over other rows",
             expected="a gain where levels differ and are many",
             answers=("OCT602", "OCT603"),
+            asked_by=ALL if most.n_unique >= _TOO_MANY_LEVELS else ALL - {"native"},
             steps=(f"TargetMeans({_names([c.name for c in many])}, n_classes={task.n_classes})",),
             blocks=("TargetMeans",),
         )
@@ -138,16 +147,17 @@ def _logs(profile: Profile) -> Iterator[Turn]:
     ]
     if tails:
         longest = max(tails, key=lambda c: abs(c.numeric.skew or 0) if c.numeric else 0.0)
-        assert longest.numeric is not None
+        numbers = longest.numeric
+        assert numbers is not None
+        names = [column.name for column in tails]
         yield Turn(
             idea="logarithms of long tails",
-            hypothesis=f"{shown(longest.name)} runs from {longest.numeric.minimum:.3g} to "
-            f"{longest.numeric.maximum:.3g} around {longest.numeric.median:.3g}: a few large values of {listed([c.name for c in tails])} rule the "
-            "slope, on a logarithm they do not",
+            hypothesis=f"{shown(longest.name)} runs from {numbers.minimum:.3g} to {numbers.maximum:.3g} around "
+            f"{numbers.median:.3g}: a few large values of {listed(names)} rule the slope, on a logarithm they do not",
             expected="a gain where effects are proportional",
             answers=("OCT603", "OCT609"),
-            encodings=frozenset({"one_hot"}),
-            steps=(f"SignedLogs({_names([c.name for c in tails])})",),
+            encodings=LINES,
+            steps=(f"SignedLogs({_names(names)})",),
             blocks=("SignedLogs",),
         )
 
@@ -162,7 +172,7 @@ def _pairs(profile: Profile) -> Iterator[Turn]:
             hypothesis=f"{in_words} tell more beside one another than alone: ratio and difference of each pair",
             expected="a gain where proportions matter",
             answers=("OCT609", "OCT603"),
-            is_for_these_data=False,
+            asked_by=NONE,
             steps=(f"Ratios({_names(paired)})",),
             blocks=("Ratios",),
         )
@@ -176,7 +186,7 @@ def _levels(profile: Profile) -> Iterator[Turn]:
             hypothesis=f"{listed(few)} {'have' if len(few) > 1 else 'has'} few levels: a column for each lets a tree "
             "ask for one at a time",
             expected="a little gain where one level stands out",
-            is_for_these_data=False,
+            asked_by=NONE,
             encodings=TREES,
             steps=(f"LevelColumns({_names(few)})",),
             blocks=("LevelColumns",),
@@ -193,7 +203,7 @@ def _telling(profile: Profile) -> Iterator[Turn]:
             "by chance",
             expected="folds that agree more, the same score or a little more",
             answers=("OCT602", "OCT612"),
-            is_for_these_data=False,
+            asked_by=NONE,
             without=tuple(silent),
         )
 

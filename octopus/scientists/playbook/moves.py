@@ -6,12 +6,13 @@ family. Which step is said by the diagnosis, by what the idea brought before, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from octopus.protocols import Recipe
 from octopus.records import Decision, Experiment, Plan
 from octopus.scientists.playbook.memory import Memory, recall, times_seen
+from octopus.scientists.playbook.turn import Turn
 from octopus.scientists.playbook.ways import CAREFUL, Shelf, Way, stock_shelf
 
 __all__ = ["CAREFUL", "Move", "Shelf", "next_moves", "stock_shelf"]
@@ -20,6 +21,13 @@ __all__ = ["CAREFUL", "Move", "Shelf", "next_moves", "stock_shelf"]
 _DATA_CRASHES = frozenset({"OCT301", "OCT303"})
 #: Crashes have codes below this one, symptoms above.
 _FIRST_SYMPTOM = "OCT600"
+#: Answers to metric and target: an idea that gives one is there only where these ask for it.
+_BY_TARGET = frozenset({"OCT605", "OCT607"})
+#: A class is rare and passed over.
+_RARE_CLASS = "OCT606"
+#: Kinds of ideas in their order: the draft, what metric or target ask for (turns, then recipes), what columns ask for,
+#: variations of the family, and what is worth a try anywhere.
+_DRAFT, _TURN_BY_TARGET, _RECIPE_BY_TARGET, _TURN_BY_COLUMNS, _VARIATION, _ANYWHERE = range(6)
 #: Variations of one family say the same: look elsewhere first.
 _SATURATED = "OCT608"
 
@@ -54,7 +62,7 @@ class _Step:
     expected: str
     recipe: Recipe
     start: Experiment | None
-    place: int
+    place: tuple[int, int]
 
 
 def next_moves(decision: Decision, shelf: Shelf) -> Iterator[Move]:
@@ -120,16 +128,19 @@ def _moves(
     decision: Decision, shelf: Shelf, memory: Memory, steps: Iterable[_Step], *, code: str | None
 ) -> Iterator[Move]:
     """Yield the untried steps, those that answer the code or, without one, all but mere repairs."""
-    open_steps = [step for step in steps if _is_open(step, shelf, memory)]
+    tried = shelf.tried
+    open_steps = [step for step in steps if _is_open(step, tried, memory)]
     if code is None:
         chosen = [step for step in open_steps if not _is_repair(step.answers)]
     else:
         chosen = [step for step in open_steps if code in step.answers]
     families = list(dict.fromkeys(step.way.family for step in open_steps))
 
-    def order(step: _Step) -> tuple[bool, int, int, int]:
-        rank = memory.rank(step.idea)
-        return rank > 2, families.index(step.way.family), rank, step.place  # losses and failures last, wherever
+    def order(step: _Step) -> tuple[bool, int, int, int, int]:
+        rank, (kind, place) = memory.rank(step.idea), step.place
+        if kind == _ANYWHERE and code is None:  # from the second variation on in turns with them
+            kind, place = _VARIATION, place + 1
+        return rank > 2, families.index(step.way.family), rank, kind, place  # losses and failures last, wherever
 
     for step in sorted(chosen, key=order):
         yield _move(step, decision, shelf, memory, answers=code is not None)
@@ -141,26 +152,40 @@ def _steps(family: str, shelf: Shelf, best: Experiment | None = None) -> Iterato
     here = shelf.way_of(start.plan) if start else None
     recipes = shelf.recipes.get(family, ())
     known = here is not None and shelf.composed(here) is not None
-    for place, recipe in enumerate(recipes):
+    places = _places(recipes, shelf.turns, is_drafted=start is not None)
+    for recipe in recipes:
         way = here.with_base(recipe.idea) if here and known else Way(family=family, base=recipe.idea)
-        if step := _step(way, recipe.idea, shelf, start, 100 + place):
+        if step := _step(way, recipe.idea, shelf, start, places[recipe.idea]):
             yield step
-    if not (here and known):
+    if here is None or not known:
         return
-    for place, turn in enumerate(shelf.turns):
-        if turn.idea not in here.turns:
-            late = 0 if turn.is_for_these_data else 103  # after a few ideas of the family itself
-            if step := _step(here.with_turn(turn.idea), turn.idea, shelf, start, late + place):
-                yield step
+    for turn in shelf.turns:
+        way = here.with_turn(turn.idea)
+        if turn.idea not in here.turns and (step := _step(way, turn.idea, shelf, start, places[turn.idea])):
+            yield step
 
 
-def _step(way: Way, idea: str, shelf: Shelf, start: Experiment | None, place: int) -> _Step | None:
+def _places(recipes: Sequence[Recipe], turns: Sequence[Turn], *, is_drafted: bool) -> dict[str, tuple[int, int]]:
+    """Return when ideas come, other things equal, by kind and number; a family's draft first, unless it was."""
+    kinds: dict[int, list[str]] = {}
+    for turn in turns:
+        is_asked = any(recipe.encoding in turn.asked_by for recipe in recipes)
+        kind = _TURN_BY_COLUMNS if _BY_TARGET.isdisjoint(turn.answers) else _TURN_BY_TARGET
+        kinds.setdefault(kind if is_asked else _ANYWHERE, []).append(turn.idea)
+    for number, recipe in enumerate(recipes):
+        kind = _VARIATION if _BY_TARGET.isdisjoint(recipe.answers) else _RECIPE_BY_TARGET
+        if number == 0 or recipe.answers == (_RARE_CLASS,):  # weights help a metric of the order of rows now and then
+            kind = _ANYWHERE if number or is_drafted else _DRAFT
+        kinds.setdefault(kind, []).append(recipe.idea)
+    return {idea: (kind, place) for kind, ideas in kinds.items() for place, idea in enumerate(ideas)}
+
+
+def _step(way: Way, idea: str, shelf: Shelf, start: Experiment | None, place: tuple[int, int]) -> _Step | None:
     found = shelf.composed(way)
     if found is None:
         return None
     recipe, turns = found
-    words = turns.get(idea) or shelf.recipe(way.family, idea)
-    assert words is not None
+    words = turns.get(idea, recipe)  # a turned recipe keeps its words
     return _Step(
         way=way,
         idea=idea,
@@ -209,8 +234,8 @@ def _careful(parent: Experiment, decision: Decision, shelf: Shelf) -> Move | Non
     return Move(plan=plan, recipe=recipe, careful=True)
 
 
-def _is_open(step: _Step, shelf: Shelf, memory: Memory) -> bool:
-    is_new = (step.way.family, step.way.parts) not in shelf.tried
+def _is_open(step: _Step, tried: Collection[tuple[str, frozenset[str]]], memory: Memory) -> bool:
+    is_new = (step.way.family, step.way.parts) not in tried
     return is_new and step.way.family not in memory.dropped_families and step.idea not in memory.dropped_ideas
 
 

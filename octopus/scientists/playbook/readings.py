@@ -43,7 +43,7 @@ _CODED = Reading(
     learns="",
     gives="without_codes(X, MISSING_CODES)",
     blocks=("without_codes",),
-    words="numbers without the codes for missing",
+    words="numbers without codes",
 )
 _TEXT_NUMBERS = Reading(
     constant="TEXT_NUMBERS",
@@ -52,19 +52,26 @@ _TEXT_NUMBERS = Reading(
     blocks=("decimal_mark", "parsed_number"),
     words="numbers out of text",
 )
+_CODED_TEXT = Reading(
+    constant="MISSING_CODES",
+    learns="self.coded_ = {name: decimal_mark(X[name]) for name in MISSING_CODES}",
+    gives="*(parsed_number(X[name], self.coded_[name], codes) for name, codes in MISSING_CODES.items())",
+    blocks=("decimal_mark", "parsed_number"),
+    words="numbers out of text without codes",
+)
 _DATES = Reading(
     constant="DATES",
     learns="self.day_first_ = {name: is_day_first(X[name]) for name in DATES}",
     gives="*(date_parts(X[name], self.day_first_[name]) for name in DATES)",
     blocks=("is_day_first", "date_parts"),
-    words="parts of dates",
+    words="date parts",
 )
 _CATEGORICAL = Reading(
     constant="CATEGORICAL",
     learns="self.levels_ = {name: seen_levels(X[name]) for name in CATEGORICAL}",
     gives="*(as_levels(X[name], self.levels_[name]) for name in CATEGORICAL)",
     blocks=("seen_levels", "as_levels"),
-    words="the levels seen in fit",
+    words="levels",
     type="category",
 )
 _RESPELLED = Reading(
@@ -72,7 +79,7 @@ _RESPELLED = Reading(
     learns="self.spelled_ = {name: seen_levels(one_spelling(X[name])) for name in RESPELLED}",
     gives="*(as_levels(one_spelling(X[name]), self.spelled_[name]) for name in RESPELLED)",
     blocks=("one_spelling", "seen_levels", "as_levels"),
-    words="levels in one spelling",
+    words="respelled levels",
     type="category",
 )
 _TEXT_COUNTED = Reading(
@@ -80,7 +87,7 @@ _TEXT_COUNTED = Reading(
     learns="",
     gives="*(word_counts(X[name]) for name in TEXT)",
     blocks=("word_counts",),
-    words="words of texts counted",
+    words="counted words",
 )
 _TEXT_WHOLE = Reading(
     constant="TEXT", learns="", gives="X[TEXT].astype(object)", blocks=(), words="whole texts", type="text"
@@ -105,13 +112,13 @@ def read_columns(profile: Profile, recipe: Recipe, careful: Collection[str] = ()
         In the order of the script; empty where no column is used.
     """
     text = _TEXT_WHOLE if recipe.encoding == "one_hot" or recipe.whole_texts else _TEXT_COUNTED
-    order = (_NUMERIC, _CODED, _TEXT_NUMBERS, _DATES, _CATEGORICAL, _RESPELLED, text)
+    as_text = {_NUMERIC: _TEXT_NUMBERS, _CODED: _CODED_TEXT}
+    order = (_NUMERIC, _CODED, _TEXT_NUMBERS, _CODED_TEXT, _DATES, _CATEGORICAL, _RESPELLED, text)
     found: dict[Reading, list[ColumnProfile]] = {reading: [] for reading in order}
     for column in profile.columns:
         if column.used and column.name not in recipe.without:
             reading = _reading(column, text)
-            is_careful = reading in (_NUMERIC, _CODED) and column.name in careful
-            found[_TEXT_NUMBERS if is_careful else reading].append(column)
+            found[as_text.get(reading, reading) if column.name in careful else reading].append(column)
     return {reading: columns for reading, columns in found.items() if columns}
 
 

@@ -10,9 +10,11 @@ from octopus.protocols import Encoding, Recipe
 
 #: What joins the idea of a recipe and the turns that it took.
 JOINED = " + "
-#: Every encoding, and those of trees.
+#: Every encoding, that of lines, those of trees, and none.
 ALL: frozenset[Encoding] = frozenset({"one_hot", "native", "ordinal"})
+LINES: frozenset[Encoding] = frozenset({"one_hot"})
 TREES: frozenset[Encoding] = frozenset({"native", "ordinal"})
+NONE: frozenset[Encoding] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +27,8 @@ class Turn:
         As of a recipe.
     answers : tuple of str
         Codes of the diagnoses that it is a remedy for.
-    is_for_these_data : bool
-        Whether columns or metric ask for it; else it is worth a try anywhere, after the family's own ideas.
+    asked_by : frozenset of str
+        Encodings whose models columns or metric ask it of; with others it is worth a try after the family's own ideas.
     encodings : frozenset of str
         Encodings that it fits.
     steps : tuple of str
@@ -45,7 +47,7 @@ class Turn:
     hypothesis: str
     expected: str
     answers: tuple[str, ...] = ()
-    is_for_these_data: bool = True
+    asked_by: frozenset[Encoding] = ALL
     encodings: frozenset[Encoding] = ALL
     steps: tuple[str, ...] = ()
     around: str = ""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from octopus.blocks.rendering import shown
-from octopus.families.shape import rarest_share, strongest
+from octopus.families.shape import PROBABILITIES, is_uneven, rarest_share, strongest
 from octopus.records import ColumnProfile, Finding, Profile, Task
 from octopus.scientists.playbook.columns import asked_for, worth_a_try
-from octopus.scientists.playbook.turn import Turn
+from octopus.scientists.playbook.turn import ALL, NONE, TREES, Turn
 
+#: The score is better than anyone would expect.
+_TOO_GOOD = "OCT615"
 #: Codes of findings that a column knows the answer too well, or has changed over time.
-_SUSPECTS = {"OCT720": ("OCT615",), "OCT721": ("OCT615",), "OCT726": ("OCT611",), "OCT727": ("OCT611",)}
+_SUSPECTS = {"OCT720": (_TOO_GOOD,), "OCT721": (_TOO_GOOD,), "OCT726": ("OCT611",), "OCT727": ("OCT611",)}
+#: Codes of findings that rows have changed over time.
+_DRIFT = frozenset({"OCT726", "OCT727"})
 #: Metrics of predicted classes: the function that a decision is tuned by, and what it needs to be told.
 _DECISIONS = {
     "f1": ("f1_score", ""),
@@ -25,11 +29,15 @@ _DECISIONS = {
     "f1_micro": ("accuracy_score", ""),
     "recall_macro": ("balanced_accuracy_score", ""),
 }
-#: Metrics of probabilities as such.
-_PROBABILITIES = frozenset({"neg_log_loss", "neg_brier_score", "d2_log_loss_score", "d2_brier_score"})
+#: Metrics that ask for another decision than the most probable class whatever the shares of the classes.
+_ONE_SIDED = frozenset({"f1", "jaccard"})
+#: Metrics that the most probable class is best for, as far as the probabilities are right.
+_PLAIN = frozenset({"accuracy", "f1_micro"})
 
 
-def turns_for(task: Task, profile: Profile, noticed: Sequence[str] = ()) -> tuple[Turn, ...]:
+def turns_for(
+    task: Task, profile: Profile, noticed: Sequence[str] = (), told: Collection[str] = ()
+) -> tuple[Turn, ...]:
     """Return the turns that a task and its columns allow.
 
     Parameters
@@ -40,20 +48,26 @@ def turns_for(task: Task, profile: Profile, noticed: Sequence[str] = ()) -> tupl
         What is known of the rows.
     noticed : sequence of str
         Columns that the errors of an experiment depend on.
+    told : collection of str
+        Codes of the diagnoses so far.
 
     Returns
     -------
     tuple of Turn
-        What the data ask for first.
+        What the data ask for first; no two with the same idea.
     """
-    return (
+    turns = (
         *_decision(task, profile),
-        *_recency(task, profile),
         *asked_for(task, profile, noticed),
+        *_recency(task, profile),
         *_calibration(task, profile),
-        *_suspects(task, profile),
+        *_suspects(task, profile, told),
         *worth_a_try(profile),
     )
+    by_idea: dict[str, Turn] = {}
+    for turn in turns:  # the names of two columns may begin alike and be cut short
+        by_idea.setdefault(turn.idea, turn)
+    return tuple(by_idea.values())
 
 
 def _decision(task: Task, profile: Profile) -> Iterator[Turn]:
@@ -63,12 +77,14 @@ def _decision(task: Task, profile: Profile) -> Iterator[Turn]:
     if task.scoring in ("f1", "jaccard") and (positive := _positive_class(task)) != 1:
         setting = f"pos_label={positive}"
     metric = f"partial({function}, {setting})" if setting else function
+    is_asked = task.scoring in _ONE_SIDED or (task.scoring not in _PLAIN and is_uneven(profile))
     yield Turn(
         idea="a decision that fits the metric",
         hypothesis=f"{task.scoring} looks at predicted classes and {rarest_share(profile)}: the most probable class "
         "is not the best answer, so shift the odds to where the metric is best on rows not fitted",
         expected=f"more {task.scoring} from the same probabilities",
         answers=("OCT605", "OCT606"),
+        asked_by=ALL if is_asked else NONE,
         around=f"TunedDecision({{model}}, metric={metric})",
         imports=(f"from sklearn.metrics import {function}", *(["from functools import partial"] if setting else [])),
         blocks=("TunedDecision",),
@@ -84,41 +100,47 @@ def _recency(task: Task, profile: Profile) -> Iterator[Turn]:
     if task.time is None:
         return
     block = "RecentClassifier" if task.is_classification else "RecentRegressor"
+    has_drifted = any(finding.code in _DRIFT for finding in profile.findings)
     yield Turn(
         idea="recent rows weigh more",
         hypothesis=f"what held early in {shown(task.time)} may hold no longer: a row weighs half as much for every "
         f"quarter of the time that it is older than the last of {profile.n_rows}",
         expected="a gain on the latest fold",
         answers=("OCT611",),
+        asked_by=ALL if has_drifted else NONE,
         around=f"{block}({{model}})",
         blocks=(block,),
     )
 
 
 def _calibration(task: Task, profile: Profile) -> Iterator[Turn]:
-    if task.is_classification and task.scoring in _PROBABILITIES:
+    if task.is_classification and task.scoring in PROBABILITIES:
         yield Turn(
             idea="calibrated probabilities",
             hypothesis=f"{task.scoring} asks for probabilities that come true as often as they say, and models fitted "
             f"on {profile.n_rows} rows are surer than they should be: bend them by rows not fitted",
             expected=f"the same order of rows, a better {task.scoring}",
             answers=("OCT605", "OCT602"),
+            # A line and boosting are fitted by the log loss itself; an average of trees shrinks towards the middle
+            # (Niculescu-Mizil and Caruana, 2005, doi:10.1145/1102351.1102430).
+            asked_by=frozenset({"ordinal"}),
+            encodings=TREES,
             around="Calibrated({model})",
             blocks=("Calibrated",),
         )
 
 
-def _suspects(task: Task, profile: Profile) -> Iterator[Turn]:
-    """Yield each suspect that was noted and not acted upon, and the strongest column, to be left out once."""
+def _suspects(task: Task, profile: Profile, told: Collection[str]) -> Iterator[Turn]:
+    """Yield each suspect that was noted and not acted upon, and the strongest column where the score is suspicious."""
     used = {column.name: column for column in profile.columns if column.used}
-    told: dict[str, Turn] = {}
+    found: dict[str, Turn] = {}
     for finding in profile.findings:
         for name in finding.columns:
             if name in used and len(used) > 1 and finding.code in _SUSPECTS and finding.confidence == "weak":
-                told.setdefault(name, _without(name, finding, used[name], task))
-    yield from told.values()
+                found.setdefault(name, _without(name, finding, used[name], task))
+    yield from found.values()
     strong = strongest(profile, at_most=1)
-    if len(used) > 1 and strong and strong[0].signal is not None and strong[0].name not in told:
+    if _TOO_GOOD in told and len(used) > 1 and strong and strong[0].signal is not None and strong[0].name not in found:
         yield _without(strong[0].name, None, strong[0], task)
 
 
@@ -130,7 +152,7 @@ def _without(name: str, finding: Finding | None, column: ColumnProfile, task: Ta
         hypothesis=f"what it is worth without {shown(name)}{told}: {why}",
         expected=f"hardly less {task.scoring} if the rest carries the signal, much less if {shown(name)} was the "
         "answer",
-        answers=_SUSPECTS[finding.code] if finding else ("OCT615",),
-        is_for_these_data=finding is not None,
+        answers=_SUSPECTS[finding.code] if finding else (_TOO_GOOD,),
+        asked_by=ALL if finding else NONE,
         without=(name,),
     )

@@ -63,6 +63,8 @@ class Shelf:
 
     Parameters
     ----------
+    families : mapping of str to Family
+        By name.
     recipes : mapping of str to tuple of Recipe
         By family, in the order in which families are drafted.
     turns : tuple of Turn
@@ -71,6 +73,7 @@ class Shelf:
         What is asked, what is known and what was done.
     """
 
+    families: Mapping[str, Family]
     recipes: Mapping[str, tuple[Recipe, ...]]
     turns: tuple[Turn, ...]
     task: Task
@@ -87,36 +90,34 @@ class Shelf:
         """Families and parts of every experiment; the order of turns makes no other idea."""
         return frozenset((e.plan.family, self.way_of(e.plan).parts) for e in self.journal.experiments)
 
-    def recipe(self, family: str, base: str) -> Recipe | None:
-        """Return the recipe of this idea."""
-        return next((recipe for recipe in self.recipes.get(family, ()) if recipe.idea == base), None)
+    def recipe(self, family: str, base: str, profile: Profile | None = None) -> Recipe | None:
+        """Return the recipe of this idea; with a profile as the family words it for these columns."""
+        recipes = self.recipes.get(family, ())
+        if profile not in (None, self.profile) and recipes:
+            recipes = tuple(self.families[family].recipes(self.task, profile))
+        return next((recipe for recipe in recipes if recipe.idea == base), None)
 
     def way_of(self, plan: Plan) -> Way:
         """Return the way that a plan describes; a plan of someone else's is a way without turns."""
         idea = plan.idea.removesuffix(CAREFUL)
-        base = next(
-            (r.idea for r in self.recipes.get(plan.family, ()) if (idea + JOINED).startswith(r.idea + JOINED)), ""
-        )
-        if not base:
-            return Way(family=plan.family, base=idea)
+        base = _opening(idea, [recipe.idea for recipe in self.recipes.get(plan.family, ())])
         turns, rest = [], idea[len(base) :]
-        while rest:
-            taken = next((t.idea for t in self.turns if (rest + JOINED).startswith(f"{JOINED}{t.idea}{JOINED}")), None)
-            if taken is None:
-                return Way(family=plan.family, base=idea)
+        while base and rest:
+            taken = _opening(rest[len(JOINED) :], [turn.idea for turn in self.turns])
+            if not taken:
+                base = ""
             turns.append(taken)
             rest = rest[len(JOINED) + len(taken) :]
-        return Way(family=plan.family, base=base, turns=tuple(turns))
+        return Way(family=plan.family, base=base, turns=tuple(turns)) if base else Way(family=plan.family, base=idea)
 
     def composed(self, way: Way) -> tuple[Recipe, Mapping[str, Turn]] | None:
         """Return a way's recipe and its turns by idea; None where one does not fit or no column would be left."""
-        recipe = self.recipe(way.family, way.base)
         without = {name for turn in self.turns if turn.idea in way.turns for name in turn.without}
         profile = _without(self.profile, without)
+        recipe = self.recipe(way.family, way.base, profile)
         if recipe is None or (without and not any(column.used for column in profile.columns)):
             return None
-        noticed = _noticed(profile, self.journal)
-        known = {turn.idea: turn for turn in turns_for(self.task, profile, noticed)} if without else {}
+        known = {turn.idea: turn for turn in _turns(self.task, profile, self.journal)} if without else {}
         taken = {t.idea: known.get(t.idea, t) for t in self.turns if t.idea in way.turns}
         if any(idea not in known for idea, turn in taken.items() if without and not turn.without):
             return None
@@ -141,9 +142,11 @@ def stock_shelf(families: Sequence[Family], task: Task, profile: Profile, journa
         Recipes by family, and turns.
     """
     verdicts = {verdict.family: verdict.applies for verdict in profile.families}
+    applying = {family.name: family for family in families if verdicts.get(family.name, not verdicts)}
     return Shelf(
-        recipes={f.name: tuple(f.recipes(task, profile)) for f in families if verdicts.get(f.name, not verdicts)},
-        turns=turns_for(task, profile, _noticed(profile, journal)),
+        families=applying,
+        recipes={name: tuple(family.recipes(task, profile)) for name, family in applying.items()},
+        turns=_turns(task, profile, journal),
         task=task,
         profile=profile,
         journal=journal,
@@ -166,6 +169,17 @@ def start_of(experiment: Experiment, journal: Journal) -> Experiment | None:
         None for a first draft.
     """
     return next((e for e in journal.experiments if e.number == experiment.plan.parent), None)
+
+
+def _opening(text: str, ideas: Sequence[str]) -> str:
+    """Return the longest idea that a joined text opens with, empty where there is none; names may hold the joint."""
+    found = [idea for idea in ideas if (text + JOINED).startswith(idea + JOINED)]
+    return max(found, key=len, default="")
+
+
+def _turns(task: Task, profile: Profile, journal: Journal) -> tuple[Turn, ...]:
+    told = {diagnosis.code for experiment in journal.experiments for diagnosis in experiment.diagnoses}
+    return turns_for(task, profile, _noticed(profile, journal), told)
 
 
 def _noticed(profile: Profile, journal: Journal) -> tuple[str, ...]:

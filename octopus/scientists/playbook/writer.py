@@ -101,9 +101,14 @@ def _encoder(encoding: list[str]) -> list[str]:
 def _constant(reading: Reading, columns: list[ColumnProfile]) -> str:
     """Return the assignment of a reading's columns."""
     if reading.constant == "MISSING_CODES":
-        codes = {column.name: f"[{', '.join(f'{code:g}' for code in column.missing_codes)}]" for column in columns}
+        codes = {column.name: f"[{', '.join(map(_number, column.missing_codes))}]" for column in columns}
         return dict_constant(reading.constant, codes)
     return list_constant(reading.constant, [column.name for column in columns])
+
+
+def _number(value: float) -> str:
+    """Return a number as source, without a point where it is whole."""
+    return f"{value:.0f}" if value.is_integer() else repr(value)
 
 
 def _constant_script(opening: str, task: Task) -> str:

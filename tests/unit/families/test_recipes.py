@@ -9,6 +9,7 @@ import sys
 import warnings
 
 import cloudpickle
+import msgspec
 import numpy as np
 import palmerpenguins
 import pandas as pd
@@ -323,3 +324,29 @@ def test_no_log_target_below_minus_one():
     profile = profile_of(table, KINDS, TargetProfile(n_missing=0, numeric=numeric))
     task = task_of("regression", "r2", 0, list(table))
     assert not any(r.log_target for family in FAMILIES for r in family.recipes(task, profile))
+
+
+def test_large_tables_take_larger_steps_and_trees_see_a_share_of_the_rows():
+    table = nasty_table()
+    _, target = target_of("regression", table)
+    task, profile = task_of("regression", "r2", 0, list(table)), profile_of(table, KINDS, target)
+    large = msgspec.structs.replace(profile, n_rows=200_000)
+    small, big = (GradientBoosting().recipes(task, p)[0].model for p in (profile, large))
+    assert "learning_rate=0.05" in small
+    assert "learning_rate=0.1, num_leaves=15" in big
+    assert "n_estimators=1000" in next(r for r in GradientBoosting().recipes(task, large) if "more" in r.idea).model
+    assert "n_estimators=100, " in Forest().recipes(task, large)[0].model
+    assert "max_samples=0.05" in Forest().recipes(task, large)[0].model
+    assert "max_samples" not in Forest().recipes(task, profile)[0].model
+
+
+@pytest.mark.parametrize(
+    ("scoring", "answers"), [("f1", ("OCT605", "OCT606")), ("roc_auc", ("OCT606",)), ("neg_log_loss", None)]
+)
+def test_weights_for_classes_are_no_answer_to_a_metric_of_probabilities(scoring, answers):
+    table = nasty_table()
+    target = TargetProfile(n_missing=0, levels=(Level(value="a", count=190), Level(value="b", count=10)))
+    task, profile = task_of("binary", scoring, 2, list(table)), profile_of(table, KINDS, target)
+    for family in FAMILIES:
+        weighted = [r for r in family.recipes(task, profile) if r.idea == "balanced class weights"]
+        assert [r.answers for r in weighted] == ([answers] if answers else [])

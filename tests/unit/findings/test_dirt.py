@@ -6,7 +6,8 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 
 from octopus.findings.columns import read_column
-from octopus.findings.dirt import are_coincidences, find_copies, find_in_column, find_over_columns
+from octopus.findings.copies import are_coincidences, find_copies
+from octopus.findings.dirt import find_in_column, find_over_columns
 
 RNG = np.random.default_rng(2)
 N = 400
@@ -41,36 +42,6 @@ def test_an_identifier_is_named_without_a_value():
     assert "INV" not in found.message + found.evidence
     assert found.overrule == "columns={'invoice_no': 'use'} or --use invoice_no"
     assert findings("invoice_no", text(f"INV-{i:05d}" for i in range(N)), "ignore") == {}
-
-
-@pytest.mark.parametrize(
-    ("code", "rest"), [(-999, (0, 90)), (9999, (0, 300)), (999, (18, 95)), (99, (0, 9)), (-99, (0, 40))]
-)
-def test_sentinel_codes_are_found(code, rest):
-    values = RNG.uniform(*rest, N)
-    values[:20] = code
-    found = findings("age", pd.Series(values))["OCT717"]
-    assert str(code) in found.message
-    assert "20 rows" in found.evidence
-
-
-def test_ordinary_extremes_are_no_sentinels():
-    ages = RNG.integers(0, 100, N).astype(float)
-    ages[:20] = 99
-    assert findings("age", pd.Series(ages)) == {}
-    once = RNG.uniform(0, 90, N)
-    once[0] = -999
-    assert findings("age", pd.Series(once)) == {}  # one outlier is no code
-    far = RNG.uniform(0, 1, N)
-    far[:20] = 50
-    assert findings("age", pd.Series(far)) == {}  # far, but no code
-
-
-def test_spellings_of_one_label():
-    found = findings("sex", text(["Male", "male ", "female", "FEMALE", "other"] * 20))["OCT718"]
-    assert found.message.startswith("sex writes 2 labels")
-    assert found.evidence == "5 spellings of 3 labels"
-    assert findings("sex", text(["male", "female"] * 20)) == {}
 
 
 def test_constants_empties_and_gaps_are_told_together():

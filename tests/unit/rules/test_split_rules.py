@@ -38,7 +38,7 @@ def _whole(groups):
 
 
 @pytest.mark.parametrize(
-    "model", [KNeighborsRegressor(1), RandomForestRegressor(random_state=0), LGBMRegressor(verbose=-1)]
+    "model", [KNeighborsRegressor(1), RandomForestRegressor(random_state=0), LGBMRegressor(verbose=-1, n_jobs=1)]
 )
 def test_models_with_a_memory_recognise_near_copies(model):
     X, y, patient = _copied()
@@ -80,8 +80,8 @@ def test_a_name_that_few_rows_bear_may_be_recognised():
 
 
 def test_splits_of_ones_own_may_share_groups():
-    X, y, patient = _patients()
-    level = pd.DataFrame({"dose": X["dose"], "level": np.random.default_rng(1).normal(size=400)[patient]})
+    _, y, patient = _patients()
+    level = pd.DataFrame({"level": np.random.default_rng(1).normal(size=400)[patient]})
     case = fitted(level, y, KNeighborsRegressor(1), "r2", groups=patient, group="patient", kind="custom")
     found = TWINS.match(case)
     assert found

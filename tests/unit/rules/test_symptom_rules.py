@@ -77,7 +77,7 @@ def test_trees_learn_by_heart_and_lines_do_not():
     found = Overfit().match(fitted(*_mroz(), DecisionTreeClassifier(random_state=0), "roc_auc"))
     assert found
     assert "of what was learned does not hold" in found.evidence
-    assert Overfit().match(fitted(*_mroz(), LGBMClassifier(verbose=-1), "neg_log_loss"))
+    assert Overfit().match(fitted(*_mroz(), LGBMClassifier(verbose=-1, n_jobs=1), "neg_log_loss"))
     assert not Overfit().match(fitted(*_mroz(), LogisticRegression(max_iter=1000), "roc_auc"))
     assert not Overfit().match(fitted(*_diabetes(), Ridge(), "neg_root_mean_squared_error"))
 
@@ -113,7 +113,9 @@ def test_a_line_held_down_learns_too_little():
     found = Underfit().match(fitted(*_diabetes(), Ridge(alpha=1e4), "neg_root_mean_squared_error"))
     assert found
     assert "% of the way from a constant" in found.evidence
-    assert not Underfit().match(fitted(*_diabetes(), LGBMRegressor(verbose=-1), "neg_root_mean_squared_error"))
+    assert not Underfit().match(
+        fitted(*_diabetes(), LGBMRegressor(verbose=-1, n_jobs=1), "neg_root_mean_squared_error")
+    )
     assert not Underfit().match(fitted(*_mroz(), LogisticRegression(max_iter=1000), "roc_auc"))
 
 
@@ -195,10 +197,15 @@ BETTER = (0.90, 0.92, 0.91)
     ("before", "folds", "fires"),
     [
         (("gbm", FLAT[0]), FLAT[1], False),
-        (("gbm", FLAT[0], "forest", FLAT[1], "gbm", FLAT[2]), FLAT[1], True),
-        (("gbm", FLAT[0], "forest", None, "gbm", None), FLAT[1], True),  # failures bring nothing either
-        (("gbm", FLAT[0], "forest", FLAT[1], "gbm", FLAT[2]), BETTER, False),
-        (("gbm", FLAT[0], "forest", FLAT[1], "gbm", BETTER), FLAT[1], False),  # the gain was just before
+        (("gbm", FLAT[0], "gbm", FLAT[1], "gbm", FLAT[2]), FLAT[1], True),
+        (("gbm", FLAT[0], "gbm", None, "gbm", None), FLAT[1], True),  # failures bring nothing either
+        (
+            ("gbm", FLAT[0], "forest", FLAT[1], "linear", FLAT[2]),
+            FLAT[1],
+            False,
+        ),  # firsts of families show where they are
+        (("gbm", FLAT[0], "gbm", FLAT[1], "gbm", FLAT[2]), BETTER, False),
+        (("gbm", FLAT[0], "gbm", FLAT[1], "gbm", BETTER), FLAT[1], False),  # the gain was just before
         ((), FLAT[0], False),
     ],
 )
@@ -253,6 +260,16 @@ def test_equal_passengers_who_fared_differently_bound_the_score():
     assert not Ceiling().match(fitted(alone, y, DecisionTreeClassifier(max_depth=4), "neg_log_loss")), (
         "no row has equals"
     )
+
+
+def test_predictions_that_another_threshold_suits_better_are_not_at_their_ceiling():
+    rng = np.random.default_rng(0)
+    level = np.repeat(np.arange(50), 100)
+    p = np.linspace(0.02, 0.45, 50)[level]
+    y = (rng.random(len(p)) < p).astype(float)
+    case = {"y": y, "predictions": np.column_stack([1 - p, p]), "table": pd.DataFrame({"level": level.astype(float)})}
+    assert Ceiling().match(evidence(scoring="roc_auc", **case))
+    assert not Ceiling().match(evidence(scoring="f1", **case)), "no row is predicted yes"
 
 
 def test_equal_rows_bound_the_errors_of_a_number():
@@ -334,7 +351,7 @@ def test_every_rule_says_what_it_sees_in_its_own_name():
         "OCT601": evidence(folds=(0.5, 0.5, 0.5)),
         "OCT602": evidence(folds=(0.7, 0.71, 0.7), train=1.0),
         "OCT603": evidence(folds=(0.6, 0.61, 0.6), train=0.61),
-        "OCT604": evidence(folds=FLAT[0], before=[("gbm", FLAT[0]), ("a", FLAT[1]), ("b", FLAT[2])]),
+        "OCT604": evidence(folds=FLAT[0], before=[("gbm", FLAT[1])] * 3),
         "OCT606": evidence(scoring="f1", y=y, predictions=predictions),
         "OCT607": evidence("regression", "r2", np.exp(np.random.default_rng(0).normal(0, 1, 500)), np.ones(500)),
         "OCT608": evidence(folds=FLAT[0], before=[("gbm", FLAT[1]), ("gbm", FLAT[2])]),
