@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from octopus.bundle.load import load
     from octopus.estimator import AutonomousClassifier, AutonomousEstimator, AutonomousRegressor
     from octopus.journal import Journal, read_journal
 
@@ -23,6 +24,7 @@ __all__ = [
     "AutonomousEstimator",
     "AutonomousRegressor",
     "Journal",
+    "load",
     "read_journal",
 ]
 
@@ -31,6 +33,7 @@ _HOMES = {
     "AutonomousEstimator": "octopus.estimator",
     "AutonomousRegressor": "octopus.estimator",
     "Journal": "octopus.journal",
+    "load": "octopus.bundle.load",
     "read_journal": "octopus.journal",
 }
 

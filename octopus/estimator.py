@@ -15,14 +15,23 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.validation import validate_data
 
-from octopus.errors import InterruptedSearch, OctopusWarning
+from octopus.errors import CallbackFailed, InterruptedSearch, TrackingIncomplete
 from octopus.intake.rows import read_input
-from octopus.options import Options, choose_families, choose_scientist, load_rules, open_sandbox, read_options
-from octopus.protocols import Family, Scientist
+from octopus.options import (
+    Options,
+    choose_families,
+    choose_scientist,
+    choose_tracker,
+    load_rules,
+    open_sandbox,
+    read_options,
+)
+from octopus.protocols import Family, Scientist, Tracker
 from octopus.proved import ProvedModel, Table
 from octopus.question import ask, read_seed
 from octopus.records import AnyEvent, Task
 from octopus.reporting.callbacks import Callback, Callbacks
+from octopus.reporting.following import followed
 from octopus.reporting.log import log_event
 from octopus.rundir import open_run
 from octopus.scoring import Scorer
@@ -60,6 +69,10 @@ class AutonomousEstimator(ProvedModel):
         None is always the playbook.
     sandbox : "auto" or str, default="auto"
         Level at which scripts are confined. "auto" takes the best that can be had and warns where that is "process".
+    tracker : str, Tracker or None, default="mlflow"
+        What shows the run elsewhere, in a process of its own that neither slows nor stops the fit. "mlflow" sends it
+        where MLflow's own settings say, else to ``mlflow.db`` beside the run; None, or ``OCTOPUS_TRACKER=none`` in the
+        environment, to nowhere.
     callbacks : list of callable or None, default=None
         Each is called with every event of the journal (:data:`octopus.records.AnyEvent`), once it is on disk. One that
         returns True asks the search to stop: the best so far is proved and kept. One that raises is logged and dropped,
@@ -131,6 +144,7 @@ class AutonomousEstimator(ProvedModel):
         columns: Mapping[str, str] | None = None,
         backend: str | Scientist | None = "auto",
         sandbox: str = "auto",
+        tracker: str | Tracker | None = "mlflow",
         callbacks: Sequence[Callback] | None = None,
         max_experiments: int | None = None,
         time_limit: float | None = 300,
@@ -151,6 +165,7 @@ class AutonomousEstimator(ProvedModel):
         self.columns = columns
         self.backend = backend
         self.sandbox = sandbox
+        self.tracker = tracker
         self.callbacks = callbacks
         self.max_experiments = max_experiments
         self.time_limit = time_limit
@@ -224,7 +239,7 @@ class AutonomousEstimator(ProvedModel):
             crash_rules=crash_rules,
             symptom_rules=symptom_rules,
         )
-        callbacks = Callbacks(options.callbacks)
+        callbacks, tracker = Callbacks(options.callbacks), choose_tracker(self.tracker)
         with open_run(
             self.run_dir,
             question.task.target,
@@ -232,15 +247,15 @@ class AutonomousEstimator(ProvedModel):
             self.warm_start,
             (*_views(self.verbose), callbacks),
             callbacks.asked_to_stop,
-        ) as (path, run):
+        ) as (path, run), followed(tracker, path) as untracked:  # fmt: skip
             shipped = search(question, parts, _settings(options, self.cv), run)
-            journal = run.journal
-        self._remember(path, journal, shipped, intake, scientist)
-        self._write(path / "model")
-        if journal.interrupted:
+            self._remember(path, run.journal, shipped, intake, scientist)
+            self._write(path)
+        if self.journal_.interrupted:
             warnings.warn(InterruptedSearch("interrupted: the best model so far is returned"), stacklevel=2)
-        if callbacks.problems:
-            warnings.warn(OctopusWarning("; ".join(callbacks.problems)), stacklevel=2)
+        for kind, problems in ((CallbackFailed, callbacks.problems), (TrackingIncomplete, untracked)):
+            if problems:
+                warnings.warn(kind("; ".join(problems)), stacklevel=2)
         return self
 
     def __sklearn_tags__(self) -> Tags:
@@ -273,6 +288,7 @@ class _FixedTask(AutonomousEstimator):
         columns: Mapping[str, str] | None = None,
         backend: str | Scientist | None = "auto",
         sandbox: str = "auto",
+        tracker: str | Tracker | None = "mlflow",
         callbacks: Sequence[Callback] | None = None,
         max_experiments: int | None = None,
         time_limit: float | None = 300,
@@ -294,6 +310,7 @@ class _FixedTask(AutonomousEstimator):
             columns=columns,
             backend=backend,
             sandbox=sandbox,
+            tracker=tracker,
             callbacks=callbacks,
             max_experiments=max_experiments,
             time_limit=time_limit,

@@ -16,7 +16,7 @@ import psutil
 
 from octopus import registry
 from octopus.errors import InvalidParameter, WeakSandbox
-from octopus.protocols import CrashRule, Family, Sandbox, SandboxFactory, Scientist, SymptomRule
+from octopus.protocols import CrashRule, Family, Sandbox, SandboxFactory, Scientist, SymptomRule, Tracker
 from octopus.records import Budget
 from octopus.reporting.callbacks import Callback
 
@@ -209,6 +209,34 @@ def open_sandbox(level: object, families: Sequence[Family], n_jobs: int) -> Sand
     factory = cast("SandboxFactory", registry.load(registry.SANDBOXES, name))
     imports = tuple(dict.fromkeys(module for family in families for module in family.imports))
     return factory(imports=imports, environment={"LOKY_MAX_CPU_COUNT": str(n_jobs)})
+
+
+def choose_tracker(tracker: object) -> Tracker | None:
+    """Return what shows the run elsewhere.
+
+    Parameters
+    ----------
+    tracker : str, Tracker or None
+        Name of a registered tracker, or an instance; None for none.
+
+    Returns
+    -------
+    Tracker or None
+        Opened at use.
+
+    Raises
+    ------
+    InvalidParameter, PluginError
+        It is none, or cannot be had.
+    """
+    if tracker is None:
+        return None
+    if isinstance(tracker, str):
+        return cast("type[Tracker]", registry.load(registry.TRACKERS, tracker))()
+    if isinstance(tracker, Tracker):
+        return tracker
+    registered = ", ".join(map(repr, registry.names(registry.TRACKERS)))
+    raise InvalidParameter("tracker", tracker, "it is no tracker", f"Use {registered} or None.")
 
 
 def load_rules() -> tuple[tuple[CrashRule, ...], tuple[SymptomRule, ...]]:

@@ -1,8 +1,8 @@
 """Everything that may vary, on one screen. The contract suites in :mod:`octopus.testing` check each of these.
 
-Plug-ins are registered by entry point (groups ``octopus.families``, ``octopus.scientists``,
-``octopus.crash_rules``, ``octopus.symptom_rules``, ``octopus.sandboxes``) and found by :mod:`octopus.registry`;
-ours come in by the same door. Where a user passes an instance, it must survive ``sklearn.clone`` and pickle:
+Plug-ins are registered by entry point (groups ``octopus.families``, ``octopus.scientists``, ``octopus.crash_rules``,
+``octopus.symptom_rules``, ``octopus.sandboxes``, ``octopus.trackers``) and found by :mod:`octopus.registry`; ours come
+in by the same door. Where a user passes an instance, it must survive ``sklearn.clone`` and pickle:
 locks and clients are opened at use.
 """
 
@@ -271,3 +271,14 @@ class SandboxFactory(Protocol):
 
     def __call__(self, *, imports: Sequence[str], environment: Mapping[str, str]) -> Sandbox:
         """Open a sandbox whose children start with these modules imported and these variables set."""
+
+
+@runtime_checkable
+class Tracker(Protocol):
+    """Shows runs elsewhere, in a process of its own that follows the journal: nothing here may wait or raise."""
+
+    def start(self, run_dir: Path) -> str | None:
+        """Begin to follow a run; return a warning where that cannot be."""
+
+    def finish(self, run_dir: Path) -> str | None:
+        """Say that a fit is over; return a warning where something is left to send and it is known why."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +17,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from octopus.bundle.contents import BundleContents, Manifest
+from octopus.bundle.export import export
+from octopus.bundle.probe import probe_rows
+from octopus.bundle.write import write_bundle
+from octopus.byvalue import packed, unpacked
 from octopus.dataset import Float
 from octopus.errors import InvalidData, SandboxError
 from octopus.frame import SchemaError
@@ -26,8 +31,10 @@ from octopus.journal import Journal
 from octopus.options import choose_families, open_sandbox, read_options
 from octopus.proof import Shipped
 from octopus.protocols import Scientist
-from octopus.records import Experiment, HoldoutReport, Limits, Profile, Task
+from octopus.records import Experiment, HoldoutReport, Limits, Profile, Script, Task
+from octopus.reporting.card import model_card
 from octopus.reporting.leaderboard import leaderboard
+from octopus.reporting.page import report_page
 from octopus.reporting.script import standalone_script
 from octopus.scoring import Scoring, make_scoring
 from octopus.stages.replay import predict_rows
@@ -158,12 +165,12 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_pipeline", None)
-        state["scoring"] = _packed(state["scoring"], otherwise=state["scoring"])
-        state["callbacks"] = _packed(state["callbacks"], otherwise=None)
+        state["scoring"] = packed(state["scoring"], otherwise=state["scoring"])
+        state["callbacks"] = packed(state["callbacks"], otherwise=None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({name: _unpacked(value) for name, value in state.items()})
+        super().__setstate__({name: unpacked(value) for name, value in state.items()})
         if hasattr(self, "_model"):
             self._pipeline = _load_pipeline(self._model, self._sha256, self.best_experiment_)
 
@@ -183,12 +190,51 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         self._model, self._sha256 = shipped.model, shipped.sha256
         self._pipeline = _load_pipeline(self._model, self._sha256, shipped.experiment)
 
+    def export(self, path: str | os.PathLike[str]) -> Manifest:
+        """Write the proved model as a bundle that works without octopus, and replay it in a cold, clean process.
+
+        Parameters
+        ----------
+        path : path-like
+            Directory to write it to: a new or empty one, or a bundle that is replaced.
+
+        Returns
+        -------
+        Manifest
+            The files of the bundle with their hashes, and the checks of the replay.
+
+        Raises
+        ------
+        BundleError
+            The directory holds something else, cannot be written, or the bundle does not replay.
+        """
+        contents = self._contents()
+        rows = probe_rows(self.schema_, self.profile_.columns)
+        return export(Path(path), contents, rows, self._predict_canonical(self.schema_.apply(rows)))
+
+    def _contents(self) -> BundleContents:
+        journal, best = self._fitted_journal("export"), self.best_experiment_
+        labels = self.classes_.tolist() if self.task_.is_classification else ()
+        return BundleContents(
+            pipeline=self._model,
+            script=Script(source=standalone_script(best.script, self.schema_, self.task_), author=best.script.author),
+            schema=self.schema_,
+            task=self.task_,
+            labels=tuple(labels),
+            threshold=self.threshold_,
+            columns=self.profile_.columns,
+            optional=tuple(column.name for column in self.profile_.columns if not column.used),
+            fitted_on=journal.finished.shipped if journal.finished else "train",
+            experiment=best.number,
+            validation=best.score,
+            holdout=self.holdout_report_,
+            model_card=model_card(journal),
+            report=report_page(journal),
+        )
+
     def _write(self, directory: Path) -> None:
-        """Put the model beside the journal: the pipeline, its script, its schema, and this estimator."""
-        directory.mkdir(mode=0o700, exist_ok=True)
-        (directory / "pipeline.pkl").write_bytes(self._model)
-        script = standalone_script(self.best_experiment_.script, self.schema_, self.task_)
-        (directory / "script.py").write_text(script, encoding="utf-8")
+        """Put the model beside the journal: as a bundle, and as this estimator."""
+        write_bundle(directory / "model", self._contents())
         (directory / "schema.json").write_text(self.schema_.to_json(), encoding="utf-8")
         bare = type(self).__new__(type(self))
         bare.__dict__.update(self.__dict__, callbacks=None)  # whoever reads the file may not have their modules
@@ -222,6 +268,10 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
             table = self.schema_.apply(raw)
         except SchemaError as error:
             raise InvalidData(str(error)) from error
+        return self._predict_canonical(table)
+
+    def _predict_canonical(self, table: pd.DataFrame) -> Float:
+        """Return probabilities or values of rows in canonical shape."""
         if self._pipeline is None:
             return self._predict_confined(table)
         if not self.task_.is_classification:
@@ -250,32 +300,6 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         if journal is None:
             raise AttributeError(f"{type(self).__name__} has no attribute {attribute!r} before fit")
         return journal
-
-
-class _ByValue:
-    """A lambda or a local function, as the bytes that cloudpickle makes of it."""
-
-    def __init__(self, pickled: bytes) -> None:
-        self.pickled = pickled
-
-
-def _packed(value: object, otherwise: object) -> object:
-    """Return what stands for a user's object in a pickle: itself, else its code by value, else something else."""
-    if _dumped(value, pickle.dumps) is not None:
-        return value
-    by_value = _dumped(value, cloudpickle.dumps)
-    return otherwise if by_value is None else _ByValue(by_value)
-
-
-def _dumped(value: object, dumps: Callable[[object], bytes]) -> bytes | None:
-    try:
-        return dumps(value)
-    except Exception:  # noqa: BLE001  boundary: a user's object may raise anything
-        return None
-
-
-def _unpacked(value: object) -> object:
-    return pickle.loads(value.pickled) if isinstance(value, _ByValue) else value  # noqa: S301  part of the same pickle
 
 
 def _load_pipeline(model: bytes, sha256: str, experiment: Experiment) -> Any | None:

@@ -14,6 +14,8 @@ BACKENDS = "octopus.backends"
 CRASH_RULES = "octopus.crash_rules"
 SYMPTOM_RULES = "octopus.symptom_rules"
 SANDBOXES = "octopus.sandboxes"
+TRACKERS = "octopus.trackers"
+GROUPS = (FAMILIES, SCIENTISTS, BACKENDS, CRASH_RULES, SYMPTOM_RULES, SANDBOXES, TRACKERS)
 
 
 def names(group: str) -> tuple[str, ...]:
@@ -48,6 +50,12 @@ def load(group: str, name: str) -> object:
 def load_all(group: str) -> tuple[object, ...]:
     """Return everything registered in a group, by name."""
     return tuple(load(group, name) for name in names(group))
+
+
+def provider(group: str, name: str) -> str:
+    """Return the distribution that registers a name, with its version; empty where nothing does."""
+    found = (point.dist for point in _points(group) if point.name == name and point.dist)
+    return next((f"{dist.name} {dist.version}" for dist in found), "")
 
 
 @cache

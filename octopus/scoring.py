@@ -193,7 +193,8 @@ def secondary_scores(scoring: Scoring, folds: Sequence[tuple[Float, Float, Float
     few = [_few(*fold) for fold in folds]
     found: dict[str, float] = {}
     # What was predicted has been checked, and some thirty calls of a millisecond each would check it again.
-    with sklearn.config_context(skip_parameter_validation=True, assume_finite=True):
+    with sklearn.config_context(skip_parameter_validation=True, assume_finite=True), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a fold lacks a class is told of the metric that counts, if at all
         for other in _beside(scoring):
             values = [other.score(*fold) for fold in few]
             defined = [value for value in values if value is not None]

@@ -8,6 +8,7 @@ from octopus.dataset import Float, Rows
 from octopus.protocols import Evidence
 from octopus.records import Diagnosis
 from octopus.rules.copies import row_numbers
+from octopus.rules.mismatch import MetricMismatch
 from octopus.rules.symptom import residuals, scored_rows, symptom
 from octopus.scoring import best_possible
 
@@ -27,8 +28,8 @@ class Ceiling:
     Evidence: the score is within 1e-6 of the best that the metric can have; or at least half of the rows share all
     their features with others, and on those the squared out-of-fold residuals exceed the variance of the target among
     equal rows by at most 5 % (the pure error of a lack-of-fit test: Draper and Smith, Applied Regression Analysis,
-    1998, section 2.1; for classes, of indicators), of 100 degrees of freedom or more. Remedy: stop, or find columns
-    that tell equal rows apart.
+    1998, section 2.1; for classes, of indicators), of 100 degrees of freedom or more, and no bend of the predictions
+    suits the metric better (OCT605). Remedy: stop, or find columns that tell equal rows apart.
     """
 
     code = "OCT614"
@@ -49,6 +50,8 @@ class Ceiling:
             return None
         ours, pure, n_rows = bound
         if pure <= 0 or ours > _REACHED * pure:
+            return None
+        if MetricMismatch().match(evidence) is not None:  # the same predictions, bent to the metric, would gain
             return None
         return symptom(
             self.code,

@@ -18,9 +18,9 @@ from octopus.rules.symptom import row_errors, scored_rows, symptom
 #: Cells to a standard deviation in which near-identical numbers fall together: three digits.
 _CELLS = 1000.0
 #: Probability that a row with a twin has the smaller error, from which rows are recognised: two in three, between a
-#: medium effect (0.64) and a large one (0.71; Ruscio, 2008, doi:10.1037/1082-989X.13.1.19). Forests and boosted trees on
-#: the diabetes table with half of the rows twice reach 0.71 and 0.72, a logistic regression on rows that are alike by
-#: nature (women's health insurance, Olson, 1998) 0.64.
+#: medium effect (0.64) and a large one (0.71; Ruscio, 2008, doi:10.1037/1082-989X.13.1.19). Forests and boosted trees
+#: on the diabetes table with half of the rows twice reach 0.71 and 0.72, a logistic regression on rows that are alike
+#: by nature (women's health insurance, Olson, 1998) 0.64.
 _SMALLER = 0.67
 #: Standard errors from one half; chance gives four once in 30,000 comparisons, and about ten are made.
 _SURE = 4.0

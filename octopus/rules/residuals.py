@@ -49,7 +49,8 @@ class ResidualStructure:
     a hundred (Cochran's Q of the means, which lets bins vary in spread: Cochran, 1954, doi:10.2307/3001666; divided by
     the number of columns looked at, 50 at most, on 5000 rows at most). For classes the means of the residuals within
     tenths of the predicted probability are taken off before: probabilities that are off alike want calibration, not
-    features. The time of the rows is looked at, and their group where folds share groups. Remedy: features of the columns that are named, alone and beside others.
+    features. The time of the rows is looked at, and their group where folds share groups. Remedy: features of the
+    columns that are named, alone and beside others.
     """
 
     code = "OCT609"

@@ -168,7 +168,14 @@ def example_evidence(task_type: TaskType) -> Evidence:
         rows=Dataset(table=table, y=y, row_ids=every),
         folds=tuple(Fold(train_rows=every[every % 4 != k], valid_rows=every[every % 4 == k]) for k in range(4)),
         scoring=make_scoring(task.scoring, task_type, classes),
-        score=Score(scoring=task.scoring, mean=float(np.mean(folds)), standard_error=0.2, folds=folds),
+        score=Score(
+            scoring=task.scoring,
+            mean=float(np.mean(folds)),
+            standard_error=0.2,
+            folds=folds,
+            train=0.55 if n_classes else -4.9,
+            others={"roc_auc": 0.5} if n_classes else {"r2": 0.0},
+        ),
         predictions=predictions,
         constant_score=0.5 if n_classes else -5.0,
     )

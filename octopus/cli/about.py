@@ -1,0 +1,71 @@
+"""``octopus plugins`` and ``octopus doctor``: what is installed here, what works, and what to do about the rest."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from octopus.cli.words import say
+from octopus.errors import OctopusError
+
+_CORE = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm", "pyarrow", "mlflow", "fastapi", "uvicorn")
+#: What an extra brings, by the module that shows it.
+_EXTRAS = {"tabpfn": "tabpfn", "forecast": "neuralforecast", "boost": "catboost", "dask": "dask", "ray": "ray"}
+
+
+def plugins() -> None:
+    """List the plug-ins of octopus and of other packages, and those that cannot be loaded."""
+    from octopus import registry
+
+    for group in registry.GROUPS:
+        names = registry.names(group)
+        lines = [_state(group, name) for name in names] or ["none"]
+        for number, line in enumerate(lines):
+            say("" if number else group.removeprefix("octopus.").replace("_", " ")[:10], line)
+
+
+def doctor() -> None:
+    """Say what is installed here and what works: versions, cores and memory, sandbox levels, tracking, extras."""
+    import joblib
+    import psutil
+
+    from octopus import registry
+
+    memory = psutil.virtual_memory()
+    say("Python", f"{platform.python_version()} on {platform.system()} {platform.release()}, {platform.machine()}")
+    say("Machine", f"{joblib.cpu_count()} cores · {memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free")
+    say("Packages", " · ".join(f"{name} {_version(name)}" for name in _CORE))
+    say("Sandbox", " · ".join(_sandbox(name) for name in registry.names(registry.SANDBOXES)))
+    say("", "level process limits time, memory, processes and disk; it does not keep a script from your files")
+    say("Scientist", os.environ.get("OCTOPUS_BACKEND") or "playbook (OCTOPUS_BACKEND names no other)")
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    off = os.environ.get("OCTOPUS_TRACKER") == "none"
+    say("Tracking", "off (OCTOPUS_TRACKER=none)" if off else uri or "mlflow.db beside the runs")
+    for number, (extra, module) in enumerate(_EXTRAS.items()):
+        there = find_spec(module) is not None
+        say("" if number else "Extras", f"{extra}: " + (
+            f"{module} is installed" if there else f"not installed: pip install 'octopus-estimator[{extra}]'"
+        ))  # fmt: skip
+
+
+def _state(group: str, name: str) -> str:
+    from octopus import registry
+
+    try:
+        registry.load(group, name)
+    except OctopusError as error:
+        return f"{name}: cannot be loaded ({error})"
+    return f"{name} ({registry.provider(group, name)})"
+
+
+def _sandbox(name: str) -> str:
+    return _state("octopus.sandboxes", name).partition(" (")[0]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
