@@ -208,6 +208,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         BundleError
             The directory holds something else, cannot be written, or the bundle does not replay.
         """
+        check_is_fitted(self)
         contents = self._contents()
         rows = probe_rows(self.schema_, self.profile_.columns)
         return export(Path(path), contents, rows, self._predict_canonical(self.schema_.apply(rows)))
@@ -215,6 +216,8 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
     def _contents(self) -> BundleContents:
         journal, best = self._fitted_journal("export"), self.best_experiment_
         labels = self.classes_.tolist() if self.task_.is_classification else ()
+        # A script of a model's may look at any column, the playbook's looks at those that are used.
+        idle = [c.name for c in self.profile_.columns if not c.used] if best.script.author == "playbook" else []
         return BundleContents(
             pipeline=self._model,
             script=Script(source=standalone_script(best.script, self.schema_, self.task_), author=best.script.author),
@@ -223,7 +226,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
             labels=tuple(labels),
             threshold=self.threshold_,
             columns=self.profile_.columns,
-            optional=tuple(column.name for column in self.profile_.columns if not column.used),
+            optional=tuple(idle),
             fitted_on=journal.finished.shipped if journal.finished else "train",
             experiment=best.number,
             validation=best.score,

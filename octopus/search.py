@@ -219,7 +219,8 @@ def _evidence(
     assert trial.predictions is not None
     assert trial.score is not None
     y, weight = bench.train.y, bench.train.sample_weight
-    constant = bench.scoring.score(y, constant_predictions(y, task.n_classes, len(y), weight), weight)
+    table = bench.train.table if bench.scoring.looks_at_rows else None
+    constant = bench.scoring.score(y, constant_predictions(y, task.n_classes, len(y), weight), weight, table)
     return Evidence(
         task=task,
         profile=profile,

@@ -17,6 +17,7 @@ from octopus.errors import (
     OctopusError,
     PluginError,
     RunDirectoryError,
+    ServiceError,
 )
 
 NO_MODEL, BAD_INPUT = 1, 2
@@ -42,7 +43,7 @@ def main() -> None:
         app(standalone_mode=True)
     except OctopusError as error:
         say_error(str(error))
-        unusable = InvalidData | InvalidParameter | RunDirectoryError | PluginError | BundleError
+        unusable = InvalidData | InvalidParameter | RunDirectoryError | PluginError | BundleError | ServiceError
         sys.exit(BAD_INPUT if isinstance(error, unusable) else NO_MODEL)
 
 

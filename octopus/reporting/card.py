@@ -191,12 +191,14 @@ def _how(journal: Journal) -> str:
         return ""
     columns = journal.task.features if journal.task else ()
     lines = (
-        "import pickle",
-        "from pathlib import Path",
+        "import octopus",
         "",
-        'model = pickle.loads(Path("model/estimator.pkl").read_bytes())  # inside the directory of the run',
+        'model = octopus.load("model")  # the directory that holds this card; its hashes are checked',
         "model.predict(X_new)",
     )
     needs = f"`X_new` is a table with the columns of the training table: {_text(listed(columns, _COLUMNS))}."
-    shell = "From the command line: `octopus predict RUN_DIR NEW.csv`."
+    shell = (
+        "As a service: `octopus serve model`. Without octopus, with what requirements.txt names: "
+        "`python predict.py NEW.csv`, or `python serve.py` in this directory."
+    )
     return f"{_code(chr(10).join(lines))}\n\n{needs} {shell}"

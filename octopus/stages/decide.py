@@ -5,7 +5,7 @@ from __future__ import annotations
 from octopus.budget import spent_out
 from octopus.effects import stale_experiments
 from octopus.journal import Journal
-from octopus.records import Budget, Decision, Experiment, Proposal, StopProposal
+from octopus.records import Budget, Decision, Diagnosis, Experiment, Proposal, StopProposal
 
 #: Refinements without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of the gain
 #: in the first two refinements of an idea: four leave as many for a second idea.
@@ -20,6 +20,10 @@ _FAILURES_IN_A_ROW = 10
 _LIMITS = "OCT2"
 #: As good as these columns allow.
 _CEILING = "OCT614"
+#: Answers to a symptom of one experiment, after which the next symptom has its turn.
+_ANSWERS = 2
+#: Variations of one family say the same.
+_SATURATED = "OCT608"
 #: Best values of metrics that have one; within this distance nothing is left to gain.
 _CEILINGS = {
     "roc_auc": 1.0, "accuracy": 1.0, "balanced_accuracy": 1.0, "f1": 1.0, "average_precision": 1.0, "r2": 1.0,
@@ -58,7 +62,7 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     best = journal.best
     if best is None:
         return Decision(action="draft", reason="nothing has worked yet")
-    symptom = best.diagnoses[0] if best.diagnoses else None
+    symptom = _open_symptom(best, experiments)
     return Decision(
         action="improve",
         reason=symptom.title if symptom else "the best so far may have room",
@@ -95,6 +99,16 @@ def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
         families = "one family" if len(tried) == 1 else f"{len(tried)} families"
         return f"{stale} experiments without a gain beyond noise, {families} tried"
     return None
+
+
+def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diagnosis | None:
+    """Return the most urgent symptom of the best that was not answered twice; then that its family is saturated."""
+    answered = [e.decision.code for e in experiments if e.decision.parent == best.number]
+    symptom = next((d for d in best.diagnoses if d.repairable and answered.count(d.code) < _ANSWERS), None)
+    if symptom is not None:
+        return symptom
+    of_family = [e for e in experiments if e.plan.family == best.plan.family]
+    return next((d for d in of_family[-1].diagnoses if d.code == _SATURATED), None)
 
 
 def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...]) -> bool:

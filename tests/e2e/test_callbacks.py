@@ -91,7 +91,7 @@ def test_an_estimator_pickles_whatever_its_callbacks_are() -> None:
     assert kept.callbacks == [remember_nothing]
     by_value = pickle.loads(pickle.dumps(estimator.set_params(callbacks=[lambda _: prefix == "a"])))
     assert by_value.callbacks[0](None) is True
-    with (estimator.run_dir_ / "model" / "estimator.pkl").open("rb") as file:
+    with (estimator.run_dir_ / "estimator.pkl").open("rb") as file:
         assert pickle.load(file).callbacks is None
 
 

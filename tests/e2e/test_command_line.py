@@ -72,10 +72,10 @@ def test_fit_show_predict_on_a_real_csv(table_of: Callable[[], tuple[pd.DataFram
     assert predicted.returncode == 0, predicted.stderr
     out = pd.read_csv(tmp_path / "out.csv")
     assert len(out) == len(table)
-    assert out.columns[0] == target
+    assert out.columns[-1] == f"predicted_{target}"
     assert not out.isna().any().any()
     assert not list((tmp_path / "run").glob("work-*"))
-    assert json.loads((tmp_path / "run" / "model" / "schema.json").read_text())["format"] == 1
+    assert json.loads((tmp_path / "run" / "schema.json").read_text())["format"] == 1
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_fit_show_predict_on_a_real_csv(table_of: Callable[[], tuple[pd.DataFram
             "It may mean 'Culmen Length (mm)' or 'Culmen Depth (mm)'. Use --target.",
         ),
         (["show", "."], "it holds no journal.jsonl"),
-        (["predict", ".", PENGUINS], "it holds no model/estimator.pkl"),
+        (["predict", ".", PENGUINS], "it holds no estimator.pkl"),
         (["predict", ".", PENGUINS, "-o", "nowhere/p.csv"], "there is no folder 'nowhere'"),
         (["predict", ".", PENGUINS, "-o", "p.xlsx"], "it names no table"),
         (["predict", ".", PENGUINS, "-o", "."], "it names no table"),
@@ -150,9 +150,9 @@ def test_the_goal_names_the_target_says_what_errors_cost_and_the_words_are_shown
     assert "says FEMALE from a probability of" in shown
     threshold = read_journal(tmp_path / "run").experiments[0].threshold
     assert threshold is not None
-    octopus("predict", "run", PENGUINS, cwd=tmp_path)
+    octopus("predict", "run", PENGUINS, "--proba", cwd=tmp_path)
     predicted = pd.read_csv(tmp_path / "predictions.csv")
-    assert predicted["Sex"].tolist() == [
+    assert predicted["predicted_Sex"].tolist() == [
         "FEMALE" if p >= threshold else "MALE" for p in predicted["probability_FEMALE"]
     ]
 
@@ -220,7 +220,7 @@ def test_only_a_finished_run_knows_the_columns_that_a_standalone_script_reads(tm
     alone = octopus("show", "run", "--standalone", cwd=tmp_path)
     assert alone.returncode == 2
     assert "Give --script NUMBER too" in " ".join(alone.stderr.split())
-    (tmp_path / "run" / "model" / "schema.json").unlink()
+    (tmp_path / "run" / "schema.json").unlink()
     unfinished = octopus("show", "run", "--script", 1, "--standalone", cwd=tmp_path)
     assert unfinished.returncode == 2
     assert "it holds no model/schema.json" in " ".join(unfinished.stderr.split())

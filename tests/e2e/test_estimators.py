@@ -255,7 +255,7 @@ def test_what_is_refused_leaves_no_directory_behind(tmp_path: Path) -> None:
         estimator.fit(X, y)
     assert not (tmp_path / "run").exists()
     estimator.set_params(cv=2).fit(X, y)
-    assert (tmp_path / "run" / "model" / "estimator.pkl").exists()
+    assert (tmp_path / "run" / "estimator.pkl").exists()
 
 
 def _interrupt_once(function: Callable[..., object]) -> Callable[..., object]:

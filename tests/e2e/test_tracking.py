@@ -451,7 +451,7 @@ def test_a_server_that_dies_midway_gets_the_rest_later(
     failing.n_left = sys.maxsize
     other = _write(runs / "sales-2", _finished())
     follow(*_register(other), HURRY)  # the next run that gets through takes the first one along
-    assert (pending(run_dir), pending(other)) == (0, 0)
+    assert (pending(run_dir), pending(other)) == (0, 0), read_sent(run_dir)
     parents, nested = _runs_of(embedded(runs))
     assert sorted(run.info.run_name for run in parents) == ["sales-1", "sales-2"]
     assert len(nested) == 6

@@ -232,3 +232,28 @@ def test_a_limit_is_not_repaired_where_the_family_works_within_it(code: str) -> 
     linear, gbm = valid(1, "linear", _folds(0.8)), valid(2, "gbm", _folds(0.9))
     assert decide(journal_of([linear, gbm, too_long], families=("linear", "gbm")), UNLIMITED).action == "improve"
     assert decide(journal_of([linear, msgspec.structs.replace(too_long, number=2)]), UNLIMITED).action == "repair"
+
+
+def _symptom(code: str) -> Diagnosis:
+    return Diagnosis(code=code, title=f"t{code}", kind="symptom", cause="c", evidence="e", remedy="r", repairable=True)
+
+
+def test_a_symptom_is_answered_twice_and_then_the_next_has_its_turn() -> None:
+    best = msgspec.structs.replace(valid(1, "linear", _folds(0.9)), diagnoses=(_symptom("OCT607"), _symptom("OCT609")))
+    tried = [best, valid(2, "gbm", _folds(0.7))]
+    codes = []
+    for number in range(3, 7):
+        decision = decide(journal_of(tried, families=("linear", "gbm")), UNLIMITED)
+        codes.append(decision.code)
+        tried.append(msgspec.structs.replace(valid(number, "linear", _folds(0.4)), decision=decision))
+    assert codes == ["OCT607", "OCT607", "OCT609", "OCT609"]
+
+
+def test_a_family_that_is_saturated_is_left_once_no_symptom_is_open() -> None:
+    best = valid(1, "linear", _folds(0.9))
+    saturated = msgspec.structs.replace(valid(3, "linear", _folds(0.9)), diagnoses=(_symptom("OCT608"),))
+    journal = journal_of([best, valid(2, "gbm", _folds(0.7)), saturated], families=("linear", "gbm"))
+    assert decide(journal, UNLIMITED).code == "OCT608"
+    skewed = msgspec.structs.replace(best, diagnoses=(_symptom("OCT607"),))
+    journal = journal_of([skewed, valid(2, "gbm", _folds(0.7)), saturated], families=("linear", "gbm"))
+    assert decide(journal, UNLIMITED).code == "OCT607"
