@@ -6,7 +6,7 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -29,10 +29,10 @@ from octopus.options import (
 from octopus.protocols import Family, Scientist, Tracker
 from octopus.proved import ProvedModel, Table
 from octopus.question import ask, read_seed
-from octopus.records import AnyEvent, Task
+from octopus.records import Task
 from octopus.reporting.callbacks import Callback, Callbacks
 from octopus.reporting.following import followed
-from octopus.reporting.log import log_event
+from octopus.reporting.watching import watched
 from octopus.rundir import open_run
 from octopus.scoring import Scorer
 from octopus.search import Parts, Settings, search
@@ -118,6 +118,8 @@ class AutonomousEstimator(ProvedModel):
         a column for each secondary metric under its name, ``threshold`` where the goal says what errors cost, what the
         plan ``expected``, the ``gain`` over the experiment that it set out from with its ``verdict`` (beyond noise or
         not), ``wall_s`` and the first ``diagnosis``.
+    report_ : str
+        The run as a page of HTML that stands alone; ``run_dir_ / "model" / "report.html"`` is the same.
     threshold_ : float or None
         Probability of ``task_.costs.positive`` from which on ``predict`` says that class, where the goal says what the
         errors cost; else None, and ``predict`` says the most probable class.
@@ -240,13 +242,14 @@ class AutonomousEstimator(ProvedModel):
             symptom_rules=symptom_rules,
         )
         callbacks, tracker = Callbacks(options.callbacks), choose_tracker(self.tracker)
-        with open_run(
+        with watched(self.verbose) as watch, open_run(
             self.run_dir,
             question.task.target,
             lambda: time.monotonic() - began,
             self.warm_start,
-            (*_views(self.verbose), callbacks),
+            (*watch.observers, callbacks),
             callbacks.asked_to_stop,
+            watch.announce,
         ) as (path, run), followed(tracker, path) as untracked:  # fmt: skip
             shipped = search(question, parts, _settings(options, self.cv), run)
             self._remember(path, run.journal, shipped, intake, scientist)
@@ -389,11 +392,3 @@ def _settings(options: Options, cv: object) -> Settings:
         n_jobs=options.n_jobs,
         memory_bytes=options.memory_bytes,
     )
-
-
-def _views(verbose: int) -> tuple[Callable[[AnyEvent], None], ...]:
-    if verbose < 1:
-        return (log_event,)
-    from octopus.reporting.console import ConsoleView
-
-    return (log_event, ConsoleView())

@@ -162,6 +162,11 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         """The experiments, the best first and the failed ones last."""
         return leaderboard(self._fitted_journal("leaderboard_"))
 
+    @property
+    def report_(self) -> str:
+        """The run as a page of HTML that stands alone: what was asked, found, tried and proved."""
+        return report_page(self._fitted_journal("report_"))
+
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_pipeline", None)

@@ -19,7 +19,7 @@ import platformdirs
 
 from octopus.errors import RunDirectoryError
 from octopus.journal import FILENAME, Journal, JournalFile
-from octopus.records import AnyEvent
+from octopus.records import AnyEvent, Plan
 
 #: Where a fit keeps copies of the data, and the file in there that it holds locked as long as it lives.
 _WORKSPACE, _HELD = "work-", ".held"
@@ -48,6 +48,8 @@ class Run:
         Seconds since ``fit`` was entered, counted on where an interrupted run stopped.
     asked_to_stop : callable
         Why somebody outside asks for an end of the search; empty while nobody does.
+    announce : callable
+        Told of each plan when its script begins to run, for whoever looks on.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Run:
     workspace: Path
     elapsed_s: Callable[[], float]
     asked_to_stop: Callable[[], str]
+    announce: Callable[[Plan], object]
 
     @property
     def journal(self) -> Journal:
@@ -74,6 +77,7 @@ def open_run(
     warm_start: bool,
     observers: Iterable[Callable[[AnyEvent], None]],
     asked_to_stop: Callable[[], str] = str,
+    announce: Callable[[Plan], object] = id,
 ) -> Iterator[tuple[Path, Run]]:
     """Make or reopen a run directory; delete the copies of the data when the block ends.
 
@@ -91,6 +95,8 @@ def open_run(
         Called with each event.
     asked_to_stop : callable
         Gives the reason why the search is to end, and empty text while there is none.
+    announce : callable
+        Told of each plan when its script begins to run.
 
     Yields
     ------
@@ -121,6 +127,7 @@ def open_run(
                 workspace=Path(workspace),
                 elapsed_s=lambda: before_s + clock(),
                 asked_to_stop=asked_to_stop,
+                announce=announce,
             )
             yield path, run
     finally:

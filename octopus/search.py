@@ -159,6 +159,7 @@ def _explore(
         decision = settle(decision, proposal)
         if isinstance(proposal, StopProposal):
             break
+        run.announce(proposal.plan)
         wall_s = experiment_wall_s(run.journal, budget, run.elapsed_s())
         trial = run_script(proposal.script, task, bench, wall_s)
         if trial.score is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 from octopus.effects import effect_of
@@ -16,6 +17,7 @@ from octopus.records import (
     Fitted,
     HoldoutOpened,
     HoldoutReport,
+    Plan,
     Profiled,
     RunFinished,
     RunStarted,
@@ -58,9 +60,29 @@ class ConsoleView:
         self.console = console if console is not None else Console(highlight=False)
         self._journal = Journal()
         self._lead = "unknown"
+        self._status: Status | None = None
+
+    def announce(self, plan: Plan) -> None:
+        """Show what is being tried, and what is left of the time, until the next event; on a terminal only."""
+        self.close()
+        if not self.console.is_terminal:
+            return
+        journal = self._journal
+        limit_s = journal.started.budget.time_limit_s if journal.started else None
+        spent = f"{journal.elapsed_s:.0f} s" + (f" of {limit_s:.0f} s" if limit_s else "")
+        doing = f"{len(journal.experiments) + 1}  {plan.family}  {cut(printable(plan.hypothesis), 80)} · {spent}"
+        self._status = self.console.status(Text(doing))
+        self._status.start()
+
+    def close(self) -> None:
+        """Take away what is shown of an experiment under way."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
     def __call__(self, event: AnyEvent) -> None:
         """Print one event."""
+        self.close()
         self._journal = self._journal.with_event(event)
         printers: dict[type, Callable[..., None]] = {
             RunStarted: self._started,

@@ -40,7 +40,7 @@ def entry_of_experiment(experiment: Experiment, end_ms: int) -> Entry:
     plan = experiment.plan
     return Entry(
         experiment=experiment.number,
-        name=clip(storable(f"{experiment.number:02d} {plan.family}: {plan.idea}"), NAME_LENGTH),
+        name=_name(experiment),
         start_ms=max(0, end_ms - milliseconds(experiment.outcome.wall_s)),
         end_ms=end_ms,
         status="FINISHED" if experiment.is_valid else "FAILED",
@@ -67,6 +67,13 @@ def entry_of_experiment(experiment: Experiment, end_ms: int) -> Entry:
         points=_measured(experiment, end_ms),
         texts=_texts(experiment),
     )
+
+
+def _name(experiment: Experiment) -> str:
+    """Return number, family, score and idea: MLflow's list shows the beginning of a name, and no metric at first."""
+    plan, score = experiment.plan, experiment.score
+    came = f"{score.mean:.4g}" if experiment.is_valid and score is not None else "failed"
+    return clip(storable(f"{experiment.number:02d} {plan.family} {came}: {plan.idea}"), NAME_LENGTH)
 
 
 def _measured(experiment: Experiment, at_ms: int) -> tuple[Point, ...]:

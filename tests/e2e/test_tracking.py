@@ -186,7 +186,11 @@ def test_a_run_is_there_with_everything_that_was_done(runs: Path) -> None:
     assert (parent.info.run_name, parent.info.status) == ("sales-1", "FINISHED")
     assert [run.info.status for run in nested] == ["FINISHED", "FAILED", "FINISHED"]
     assert {run.data.tags["mlflow.parentRunId"] for run in nested} == {parent.info.run_id}
-    assert [run.info.run_name for run in nested] == ["01 linear: idea 1", "02 forest: idea 2", "03 gbm: idea 3"]
+    assert [run.info.run_name for run in nested] == [
+        "01 linear 0.75: idea 1",
+        "02 forest failed: idea 2",
+        "03 gbm 0.85: idea 3",
+    ]
     assert [run.data.metrics.get("score") for run in nested] == [0.75, None, pytest.approx(0.85)]
     assert nested[0].info.end_time - nested[0].info.start_time == 1000
     assert parent.data.metrics["holdout_score"] == 0.83
@@ -215,7 +219,7 @@ def test_sent_again_nothing_is_there_twice(lost: str, runs: Path) -> None:
         (run_dir / LEDGER).write_bytes(msgspec.json.encode(msgspec.structs.replace(sent, events=4, closed_after=None)))
     again = track(run_dir)
     assert again.run_id == first.run_id
-    (_,), nested = _runs_of(embedded(runs))
+    (_parent,), nested = _runs_of(embedded(runs))
     assert len(nested) == 3
     history = open_client(embedded(runs)).get_metric_history(nested[2].info.run_id, "fold_score")
     assert len(history) == 2
@@ -415,12 +419,11 @@ def server(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, _
     from werkzeug.serving import make_server
 
     store = embedded(runs)
-    monkeypatch.setenv("_MLFLOW_SERVER_FILE_STORE", store.uri)
-    monkeypatch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", store.artifacts)
     from mlflow.server import app, handlers
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    monkeypatch.setattr(handlers, "_tracking_store", None)
-    monkeypatch.setattr(handlers, "_model_registry_store", None)
+    # given, for the server would make one of its own and point this whole process at it
+    monkeypatch.setattr(handlers, "_tracking_store", SqlAlchemyStore(store.uri, store.artifacts))
     failing = _Failing(app)
     serving = make_server("127.0.0.1", 0, failing, threaded=True)
     thread = threading.Thread(target=serving.serve_forever)

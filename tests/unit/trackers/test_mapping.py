@@ -96,7 +96,7 @@ def test_an_experiment_has_its_folds_as_steps_and_its_own_times() -> None:
         valid(2, "gbm", [0.5, 0.75], wall_s=3.0), usage=Usage(requests=1, input_tokens=10, cost_usd=0.5)
     )
     entry = entries_of(_timed(experiment))[-1]
-    assert (entry.name, entry.status) == ("02 gbm: idea 2", "FINISHED")
+    assert (entry.name, entry.status) == ("02 gbm 0.625: idea 2", "FINISHED")
     assert entry.end_ms is not None
     assert entry.end_ms - entry.start_ms == 3000
     values = {point.name: point.value for point in entry.points if point.name != "fold_score"}
