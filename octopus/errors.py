@@ -18,6 +18,9 @@
     ├── BundleError (ValueError)             path, why, remedy: no bundle, of another format, does not replay
     │   ├── DamagedBundle                    path, file, why: missing, cut short, altered, or not of the bundle
     │   └── UntrustedPickle                  path: a model wrote the script that its pickle comes from
+    ├── TrackingError                        uri, why: entries of a run cannot be sent to MLflow
+    │   ├── StoreUnreachable                 it does not answer, or not now
+    │   └── StoreRefused                     it answers and refuses
     ├── ServiceError (OSError)               host, port: the service cannot listen there
     └── NoValidExperiment                    no script ever worked; carries the journal
 
@@ -218,6 +221,27 @@ class NoValidExperiment(OctopusError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.journal, self.why)
+
+
+class TrackingError(OctopusError):
+    """Entries of a run cannot be sent to MLflow."""
+
+    def __init__(self, uri: str, why: str) -> None:
+        self.uri, self.why = uri, why
+        super().__init__(
+            f"MLflow at {uri}: {why}. The run itself is complete on disk: `octopus track RUN` sends what is missing."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.uri, self.why)
+
+
+class StoreUnreachable(TrackingError):
+    """MLflow does not answer, or not now: trying again may help."""
+
+
+class StoreRefused(TrackingError):
+    """MLflow answers and refuses: trying again is of no use."""
 
 
 class OctopusWarning(UserWarning):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,18 @@ settings.load_profile("octopus")
 _NEARBY = ("127.0.0.1", "::1", "localhost")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _untracked() -> Iterator[None]:
+    """Start no process beside every fit, those of fixtures of modules among them; tests of tracking turn it on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OCTOPUS_TRACKER", "none")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _at_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep runs out of the user's data directory and keys out of the tests."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data", numbered=True)))
-    monkeypatch.setenv("OCTOPUS_TRACKER", "none")  # a process beside every fit; tests of tracking turn it on
     for name in [*os.environ]:
         if name == "OCTOPUS_BACKEND" or name.startswith("OPENAI_"):
             monkeypatch.delenv(name)

@@ -118,7 +118,7 @@ class EstimatorRules:
             self.code,
             "an estimator breaks scikit-learn's rules",
             outcome,
-            cause=" ".join(error.message.split())[: 2 * _PRINTED],
+            cause=" ".join(error.message.split())[: 2 * _PRINTED] or error.type,
             remedy="fit it before it is asked, inside fit of the pipeline"
             if unfitted
             else "mixins first and BaseEstimator last among the bases; __init__ only stores its arguments "

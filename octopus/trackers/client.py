@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from octopus.errors import StoreRefused, StoreUnreachable, TrackingError
 from octopus.trackers.entries import clip
-from octopus.trackers.errors import StoreRefused, StoreUnreachable, TrackingError
 from octopus.trackers.patience import Patience
 from octopus.trackers.store import Store, without_secrets
 

@@ -15,10 +15,9 @@ from typing import Any
 
 import msgspec
 
-from octopus.errors import JournalError, RunDirectoryError
+from octopus.errors import JournalError, RunDirectoryError, StoreRefused, StoreUnreachable
 from octopus.journal import FILENAME, Journal, read_journal
 from octopus.trackers.client import mlflow_settings, open_client
-from octopus.trackers.errors import StoreRefused, StoreUnreachable
 from octopus.trackers.ledger import Ledger, Sent, open_ledger
 from octopus.trackers.patience import Patience
 from octopus.trackers.place import Naming

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from octopus.errors import RunDirectoryError
+from octopus.errors import RunDirectoryError, StoreRefused
 from octopus.journal import read_journal
 from octopus.records import Record
 from octopus.trackers.client import mlflow_settings, open_client
-from octopus.trackers.errors import StoreRefused
 from octopus.trackers.ledger import Ledger, Sent, open_ledger
 from octopus.trackers.locks import is_held
 from octopus.trackers.patience import Patience

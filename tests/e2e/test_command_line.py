@@ -223,7 +223,7 @@ def test_only_a_finished_run_knows_the_columns_that_a_standalone_script_reads(tm
     (tmp_path / "run" / "schema.json").unlink()
     unfinished = octopus("show", "run", "--script", 1, "--standalone", cwd=tmp_path)
     assert unfinished.returncode == 2
-    assert "it holds no model/schema.json" in " ".join(unfinished.stderr.split())
+    assert "it holds no schema.json" in " ".join(unfinished.stderr.split())
 
 
 def test_help_and_version(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_ctrl_c_returns_the_best_model_so_far(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert predicted.returncode == 0, predicted.stderr
-    assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith(("MALE,", "FEMALE,"))
+    assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith(("MALE", "FEMALE"))
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from octopus import registry
+from octopus.errors import TrackingError
 from octopus.journal import Journal
 from octopus.records import (
     AnyEvent,
@@ -33,7 +34,6 @@ from octopus.records import (
     SearchStopped,
 )
 from octopus.trackers.client import open_client
-from octopus.trackers.errors import TrackingError
 from octopus.trackers.follow import follow
 from octopus.trackers.ledger import LEDGER, pending, read_sent
 from octopus.trackers.mlflow import MlflowTracker
@@ -393,10 +393,10 @@ def test_a_silent_server_holds_nobody_up(runs: Path, monkeypatch: pytest.MonkeyP
             _until(lambda: tracker.finish(run_dir) is not None)
             assert "10 of 10 entries" in str(tracker.finish(run_dir))
             assert "(no answer for " in str(tracker.finish(run_dir))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    monkeypatch.setattr("octopus.trackers.track._OTHER_SENDER_WITHIN_S", 0.0)
-    with pytest.raises(TrackingError, match="another process is sending"):
-        track(run_dir)
+            monkeypatch.delenv("MLFLOW_TRACKING_URI")
+            monkeypatch.setattr("octopus.trackers.track._OTHER_SENDER_WITHIN_S", 0.0)
+            with pytest.raises(TrackingError, match="another process is sending"):
+                track(run_dir)
 
 
 class _Failing:

@@ -24,6 +24,7 @@ _EXAMPLES: dict[str, tuple[object, ...]] = {
     "DamagedBundle": (Path("bundle"), "pipeline.pkl", "is missing"),
     "UntrustedPickle": (Path("bundle"),),
     "ServiceError": ("127.0.0.1", 8000, "why"),
+    **dict.fromkeys(("TrackingError", "StoreUnreachable", "StoreRefused"), ("sqlite://", "why")),
     "NoValidExperiment": (Journal(), "why"),
 }
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, (Exception, Warning))]
