@@ -232,3 +232,82 @@ def test_help_and_version(tmp_path: Path) -> None:
         shown = octopus(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert "Usage" in shown.stdout
+
+
+def test_predictions_keep_what_names_the_rows_and_bundles_predict_too(tmp_path: Path) -> None:
+    table = pd.read_csv(PENGUINS).assign(ring=[f"R{i:04d}" for i in range(344)])
+    table.to_csv(tmp_path / "data.csv", index=False)
+    fitted = octopus(
+        "fit", "data.csv", "--target", "Sex", "--sandbox", "process", "--run-dir", "run", "--max-experiments", 1, "-q",
+        "--family", "linear", cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stderr
+    octopus("predict", "run", "data.csv", "-o", "one.csv", cwd=tmp_path)
+    one = pd.read_csv(tmp_path / "one.csv")
+    assert list(one) == ["ring", "predicted_Sex"]
+    assert one["ring"].tolist() == table["ring"].tolist()
+    exported = octopus("export", "run", "bundle", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    assert "5 checks passed in a clean process" in " ".join(exported.stdout.split())
+    kept = octopus("predict", "bundle", "data.csv", "--keep", "Island", "--proba", "-o", "two.csv", cwd=tmp_path)
+    assert kept.returncode == 0, kept.stderr
+    two = pd.read_csv(tmp_path / "two.csv")
+    assert list(two) == ["Island", "predicted_Sex", "probability_FEMALE", "probability_MALE"]
+    assert two["predicted_Sex"].tolist() == one["predicted_Sex"].tolist()
+    (tmp_path / "bundle" / "pipeline.pkl").write_bytes(b"altered")
+    refused = octopus("predict", "bundle", "data.csv", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "pipeline.pkl" in refused.stderr
+
+
+def test_json_lines_are_the_journal(tmp_path: Path) -> None:
+    fitted = octopus(
+        "fit", PENGUINS, "--target", "Sex", "--sandbox", "process", "--run-dir", "run", "--max-experiments", 1,
+        "--family", "linear", "--json", cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stderr
+    events = [json.loads(line)["event"] for line in fitted.stdout.splitlines()]
+    assert (events[0], events[-1]) == ("run_started", "run_finished")
+    shown = octopus("show", "run", "--json", cwd=tmp_path)
+    assert shown.stdout == fitted.stdout
+
+
+def test_a_semicolon_file_with_decimal_commas_is_a_regression(tmp_path: Path) -> None:
+    load_diabetes(as_frame=True, scaled=False).frame.to_csv(tmp_path / "data.csv", index=False, sep=";", decimal=",")
+    fitted = octopus(
+        "fit", "data.csv", "--target", "target", "--sandbox", "process", "--run-dir", "run", "--max-experiments", 1,
+        "--family", "linear", "-q", cwd=tmp_path,
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stderr
+    journal = read_journal(tmp_path / "run")
+    assert journal.task is not None
+    assert journal.task.type == "regression"
+    assert {c.kind for c in journal.profile.columns} <= {"numeric", "categorical", "boolean"}
+
+
+def test_doctor_and_plugins_say_what_is_here(tmp_path: Path) -> None:
+    doctor, plugins = octopus("doctor", cwd=tmp_path), octopus("plugins", cwd=tmp_path)
+    assert (doctor.returncode, plugins.returncode) == (0, 0), doctor.stderr + plugins.stderr
+    assert "scikit-learn" in doctor.stdout
+    assert "pip install 'octopus-estimator[" in doctor.stdout or "is installed" in doctor.stdout
+    for name in ("gbm", "playbook", "OCT301", "process", "mlflow"):
+        assert name in plugins.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["serve", "."], "it holds no manifest.json"),
+        (["export", ".", "bundle"], "it holds no estimator.pkl"),
+        (["track", "."], "it holds no journal.jsonl"),
+        (["ui", "."], "there is no MLflow store"),
+        (["fit", PENGUINS, "--target", "Sex", "--sep", "::"], "no single character"),
+        (["fit", PENGUINS, "--target", "Sex", "--tracker", "mlfow"], "Did you mean 'mlflow'?"),
+        (["fit", PENGUINS, "--target", "Sex", "--serve", "--port", "70000"], "a port is a number"),
+    ],
+)
+def test_outlets_say_what_they_cannot_use(arguments: list[object], what: str, tmp_path: Path) -> None:
+    finished = octopus(*arguments, cwd=tmp_path)
+    assert finished.returncode == 2, finished.stdout + finished.stderr
+    assert what in " ".join(finished.stderr.split())
+    assert "Traceback" not in finished.stderr

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from octopus import registry
-from octopus.errors import TrackingError
+from octopus.errors import TrackingError, TrackingIncomplete
 from octopus.journal import Journal
 from octopus.records import (
     AnyEvent,
@@ -33,7 +33,7 @@ from octopus.records import (
     RunFinished,
     SearchStopped,
 )
-from octopus.trackers.client import open_client
+from octopus.trackers.client import mlflow_settings, open_client
 from octopus.trackers.follow import follow
 from octopus.trackers.ledger import LEDGER, pending, read_sent
 from octopus.trackers.mlflow import MlflowTracker
@@ -509,7 +509,10 @@ def test_mlflow_is_registered_as_a_tracker() -> None:
 
 
 @pytest.mark.slow
-def test_a_real_fit_is_sent(runs: Path) -> None:
+def test_a_real_fit_is_followed_to_its_end_and_its_model_predicts_the_same(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
     import pandas as pd
 
     from octopus import AutonomousClassifier
@@ -520,8 +523,50 @@ def test_a_real_fit_is_sent(runs: Path) -> None:
     fitted = AutonomousClassifier(
         "is it even?", max_experiments=2, sandbox="process", run_dir=run_dir, random_state=0, families=["linear"]
     ).fit(table, target)
-    report = track(run_dir)
+
+    def is_closed() -> bool:
+        sent = read_sent(run_dir)
+        return sent is not None and sent.is_closed
+
+    _until(is_closed)
+    assert pending(run_dir) == 0
     (parent,), nested = _runs_of(embedded(runs))
-    assert report.is_closed
     assert len(nested) == len(fitted.journal_.experiments)
     assert parent.data.tags["goal"] == "is it even?"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", embedded(runs).uri)
+    sent = read_sent(run_dir)
+    assert sent is not None
+    with mlflow_settings(embedded(runs), Patience()):
+        model = mlflow.pyfunc.load_model(f"models:/{sent.model_id}")
+    assert list(model.predict(table.head(20))) == list(fitted.predict(table.head(20)))
+
+
+@pytest.mark.slow
+def test_a_dead_server_costs_a_fit_a_warning(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pandas as pd
+
+    from octopus import AutonomousClassifier
+
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+    table = pd.DataFrame({"a": range(240), "b": [i % 7 for i in range(240)]})
+    target = ["no" if i % 2 else "yes" for i in range(240)]
+    run_dir = runs / "unheard"
+    fitted = AutonomousClassifier(
+        max_experiments=2, sandbox="process", run_dir=run_dir, random_state=0, families=["linear"],
+        tracker=MlflowTracker(HURRY), callbacks=[lambda event: _told(run_dir, event)],
+    )  # fmt: skip
+    with pytest.warns(TrackingIncomplete, match="`octopus track"):
+        fitted.fit(table, target)
+    assert fitted.predict(table).shape == (240,)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert track(run_dir).is_closed
+    assert len(_runs_of(embedded(runs))[1]) == len(fitted.journal_.experiments)
+
+
+def _told(run_dir: Path, event: AnyEvent) -> None:
+    """Wait, before the fit ends, until the follower has found the server dead: only then is there a reason to give."""
+    if isinstance(event, RunFinished):
+        _until(lambda: (sent := read_sent(run_dir)) is not None and sent.why)
