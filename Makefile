@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test test-slow lint types check docs bench-overhead constraints clean
+.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines constraints clean
 
 help: ## show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -54,9 +54,13 @@ check: lint types test test-slow ## everything that CI runs
 
 docs: $(VENV)/.installed-dev ## write the pages that are made from the code
 	$(BIN)/python docs/generate_rules.py
+	$(BIN)/python docs/generate_numbers.py
 
 bench-overhead: $(VENV)/.installed-dev ## what a fold, a start, a profile and the data cost beyond the fit itself
 	$(BIN)/python benchmarks/overhead.py
+
+bench-baselines: $(VENV)/.installed-dev ## octopus beside a default LightGBM and a plain line, on rows kept aside
+	$(BIN)/python benchmarks/baselines.py
 
 constraints: $(VENV)/.installed-dev ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
