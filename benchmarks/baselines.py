@@ -40,8 +40,8 @@ TIME_LIMIT_S = 60
 MAX_ROWS = 20_000
 RESAMPLES = 500
 SCORING = {"binary": "roc_auc", "multiclass": "neg_log_loss", "regression": "neg_root_mean_squared_error"}
-#: Columns that are known only after the answer: a woman who does not work has neither hours nor a wage.
-LATER = {"Mroz": ["hoursw", "wagew"]}
+#: Columns that are known only after the answer: a woman who does not work has no hours, wage or earnings.
+LATER = {"Mroz": ["hoursw", "wagew", "hearnw"]}
 #: Table, target, task.
 TABLES = (
     ("HI", "whi", "binary"),

@@ -70,7 +70,7 @@ def made_target(table: pd.DataFrame) -> np.ndarray:
 def measure_folds(workspace: Path) -> list[dict[str, float | str]]:
     """Alternate a fold in the sandbox with the same fit and prediction in this process."""
     from octopus.frame import Schema, read_table, write_table
-    from octopus.options import choose_families, open_sandbox
+    from octopus.plugins import choose_families, open_sandbox
     from octopus.protocols import Job
     from octopus.records import Limits
 
@@ -119,7 +119,7 @@ def measure_folds(workspace: Path) -> list[dict[str, float | str]]:
 def measure_starts(workspace: Path) -> list[dict[str, float | str]]:
     """Start children of the zygote, and fresh interpreters with the same modules, for a script that only imports."""
     from octopus.frame import write_table
-    from octopus.options import choose_families
+    from octopus.plugins import choose_families
     from octopus.protocols import Job
     from octopus.records import Limits
     from octopus.sandbox import levels

@@ -17,15 +17,8 @@ from sklearn.utils.validation import validate_data
 
 from octopus.errors import CallbackFailed, InterruptedSearch, TrackingIncomplete
 from octopus.intake.rows import read_input
-from octopus.options import (
-    Options,
-    choose_families,
-    choose_scientist,
-    choose_tracker,
-    load_rules,
-    open_sandbox,
-    read_options,
-)
+from octopus.options import Options, read_options
+from octopus.plugins import choose_families, choose_scientist, choose_tracker, load_rules, open_sandbox
 from octopus.protocols import Family, Scientist, Tracker
 from octopus.proved import ProvedModel, Table
 from octopus.question import ask, read_seed

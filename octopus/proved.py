@@ -28,7 +28,8 @@ from octopus.frame import SchemaError
 from octopus.intake.rows import Intake
 from octopus.intake.table import check_table
 from octopus.journal import Journal
-from octopus.options import choose_families, open_sandbox, read_options
+from octopus.options import read_options
+from octopus.plugins import choose_families, open_sandbox
 from octopus.proof import Shipped
 from octopus.protocols import Scientist
 from octopus.records import Experiment, HoldoutReport, Limits, Profile, Script, Task

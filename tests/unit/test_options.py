@@ -13,7 +13,8 @@ import pytest
 
 from octopus import AutonomousEstimator
 from octopus.errors import InvalidParameter, PluginNotFound, WeakSandbox
-from octopus.options import choose_families, choose_scientist, load_rules, open_sandbox, read_options
+from octopus.options import read_options
+from octopus.plugins import choose_families, choose_scientist, load_rules, open_sandbox
 
 
 def read(**changes: Any) -> Any:
