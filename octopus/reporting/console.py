@@ -133,7 +133,7 @@ class ConsoleView:
         time, score = f"{experiment.outcome.wall_s:.1f} s", score_words(experiment)
         self._row(str(experiment.number), experiment.plan.family, _idea(experiment), score, time, style)
         if effect := effect_of(experiment, self._journal):
-            self._under(f"expected {experiment.plan.expected} · came {effect_words(effect)}")
+            self._under(f"{effect_words(effect)} · expected {experiment.plan.expected}")
 
     def _stopped(self, event: SearchStopped) -> None:
         self.console.print()

@@ -77,6 +77,12 @@ def test_markup_and_escapes_in_names_are_shown_as_they_are() -> None:
     assert "[bold]x[/bold] \N{REPLACEMENT CHARACTER}[31m is constant → unused; use  [OCT714]" in printed
 
 
+def test_what_an_experiment_brought_stands_before_what_it_expected() -> None:
+    first, second = valid(1, "linear", (0.70, 0.71)), valid(2, "gbm", (0.80, 0.81))
+    shown = _flat(*(ExperimentFinished(at="t", elapsed_s=1.0, experiment=e) for e in (first, second)))
+    assert f"against #1: gain · expected {second.plan.expected}" in shown
+
+
 def test_an_experiment_that_failed_shows_its_diagnosis() -> None:
     experiment = failed(1, "gbm", "a", repairable=True)
     printed = _printed(Journal(events=(ExperimentFinished(at="t", elapsed_s=1.0, experiment=experiment),)))
