@@ -97,8 +97,16 @@ class Journal(Record, frozen=True, kw_only=True):
 
     @property
     def stopped(self) -> SearchStopped | None:
-        """Why the search ended; None while it runs or when it was killed."""
-        return self._first(SearchStopped)
+        """Why the search ended last; None while it runs, when it was killed, and where it was carried on since."""
+        latest = next((e for e in reversed(self.events) if isinstance(e, SearchStopped | ExperimentFinished)), None)
+        return latest if isinstance(latest, SearchStopped) else None
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether nothing is left but the proof; a search that was interrupted goes on until its winner is fitted."""
+        if self.stopped is None:
+            return False
+        return self.stopped.decision.reason != INTERRUPTED or bool(self.fits) or self.holdout is not None
 
     @property
     def holdout(self) -> HoldoutReport | None:
@@ -195,10 +203,13 @@ def read_journal(run_dir: str | os.PathLike[str]) -> Journal:
         A line other than the last is damaged, or a newer version wrote the file.
     """
     path = Path(run_dir)
-    path = path / FILENAME if path.is_dir() else path
-    if not path.is_file():
-        raise RunDirectoryError(path.parent, f"it holds no {FILENAME}", "Name the directory of a run of octopus.")
-    return _read(path)[0]
+    remedy = "Name the directory of a run of octopus."
+    if not path.exists():
+        raise RunDirectoryError(path, "there is no such directory", remedy)
+    file = path / FILENAME if path.is_dir() else path
+    if not file.is_file():
+        raise RunDirectoryError(path, f"it holds no {FILENAME}", remedy)
+    return _read(file)[0]
 
 
 def _reread(path: Path) -> Journal:

@@ -29,7 +29,7 @@ from octopus.records import (
     Task,
 )
 from octopus.rundir import Run
-from octopus.scoring import constant_predictions
+from octopus.scoring import best_constant
 from octopus.stages.fit import fit_script
 from octopus.stages.holdout import Sealed
 from octopus.stages.replay import predict_rows, replay_model
@@ -188,7 +188,7 @@ def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> str:
         warnings.warn(ReplayWarning(problem), stacklevel=2)
         return problem
     train, task = court.sealed.train, court.task
-    baselines = {"constant": constant_predictions(train.y, task.n_classes, len(holdout), train.sample_weight)}
+    baselines = {"constant": best_constant(court.bench.scoring, train, task.n_classes, len(holdout))}
     plain = court.run.journal.valid_experiments[0]
     if plain.number == shipped.experiment.number:
         baselines[f"plain {plain.plan.family}"] = predictions

@@ -11,9 +11,11 @@ from sklearn.utils import check_random_state
 
 from octopus.errors import InvalidParameter
 from octopus.goal.costs import place_costs, read_costs
+from octopus.goal.forbidden import refuse_unknown
 from octopus.goal.metric import read_metric
 from octopus.goal.plans import read_capacity, read_horizon
 from octopus.goal.target import read_target_words
+from octopus.goal.unclear import read_unclear
 from octopus.intake.rows import Intake, data_hash
 from octopus.records import Costs, Task, TaskType, Understanding
 from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring
@@ -48,15 +50,20 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
     Raises
     ------
     InvalidParameter
-        The metric is unknown or does not fit the task.
+        The metric is unknown or does not fit the task, or the goal forbids a column that does not exist.
     """
     target = intake.target
+    refuse_unknown(goal, (*intake.names, intake.target_name))
     capacity = read_capacity(goal)
     metric = None if scoring is not None else _metric(goal, target.type, intake, capacity)
     chosen = metric.value if metric else DEFAULT_SCORING[target.type] if scoring is None else scoring
     resolved = make_scoring(chosen, target.type, target.classes)
     costs, costs_understood = _costs(goal, intake)
     said = (_target(goal, intake), metric, costs_understood, capacity, read_horizon(goal))
+    understood = tuple(one for one in said if one is not None)
+    unclear = read_unclear(
+        goal, target.type, intake.names, intake.target_name, understood, metric_is_given=scoring is not None
+    )
     task = Task(
         goal=goal,
         type=target.type,
@@ -69,7 +76,7 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
         weighted=intake.data.sample_weight is not None,
         costs=costs,
         random_state=random_state,
-        understood=(*(one for one in said if one is not None), *intake.understood),
+        understood=(*understood, *intake.understood, *unclear),
     )
     return Question(
         task=task,

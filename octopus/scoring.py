@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 
-from octopus.dataset import Float, Rows
+from octopus.dataset import Dataset, Float, Rows
 from octopus.errors import InvalidParameter
 from octopus.records import Score, TaskType
 
@@ -40,6 +40,11 @@ SECONDARY_SCORING: dict[TaskType, tuple[str, ...]] = {
 #: Rows of a fold that secondary metrics look at: the standard error of a share over five folds is 0.2 %, and many
 #: classes on many rows would cost more than a fit.
 _SECONDARY_ROWS = 10_000
+#: Classes that are tried as the constant: of many, the best one is among the most frequent.
+_MAX_CONSTANTS = 20
+#: Rows that the best constant is chosen on, evenly spaced: what is compared are gross differences, one experiment after
+#: the other.
+_CONSTANT_ROWS = 10_000
 #: Names of metrics without a best possible value.
 _UNBOUNDED = frozenset({"positive_likelihood_ratio"})
 #: Correlation assumed between two candidates' errors on one shared split, where it cannot be measured.
@@ -258,6 +263,62 @@ def constant_predictions(y: Float, n_classes: int, n_rows: int, sample_weight: F
         return np.full(n_rows, np.average(y, weights=sample_weight))
     frequencies = np.bincount(y.astype(np.int64), weights=sample_weight, minlength=n_classes).astype(np.float64)
     return np.tile(frequencies / frequencies.sum(), (n_rows, 1))
+
+
+def best_constant(scoring: Scoring, train: Dataset, n_classes: int, n_rows: int) -> Float:
+    """Return the predictions without features that a metric likes best.
+
+    Frequencies are best where probabilities count; where predicted classes do, one class for every row may be: the
+    rare one for ``f1``. Of values the mean is best for squares, the median for distances.
+
+    Parameters
+    ----------
+    scoring : Scoring
+        The metric.
+    train : Dataset
+        The rows that it is chosen on: up to 10,000 of them, evenly spaced.
+    n_classes : int
+        Number of classes, 0 for regression.
+    n_rows : int
+        Rows to predict.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes) or (n_rows,)
+        The same for every row; frequencies, or the mean, where nothing is better or the metric is undefined.
+    """
+    every = slice(None, None, math.ceil(len(train) / _CONSTANT_ROWS) or 1)
+    y, weight = train.y[every], None if train.sample_weight is None else train.sample_weight[every]
+    table = train.table.iloc[every] if scoring.looks_at_rows else None
+    usual = constant_predictions(train.y, n_classes, 1, train.sample_weight)
+    best, best_score = usual, -math.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a constant is an odd prediction is no news
+        for constant in (usual, *_other_constants(train, usual)):
+            try:
+                score = scoring.score(y, np.repeat(constant, len(y), axis=0), weight, table)
+            except Exception:  # noqa: BLE001  boundary: a user's metric may raise on predictions that it did not foresee
+                score = None
+            if score is not None and score > best_score:
+                best, best_score = constant, score
+    repeated: Float = np.repeat(best, n_rows, axis=0)
+    return repeated
+
+
+def _other_constants(train: Dataset, usual: Float) -> list[Float]:
+    """Return the median; or each class, surely, the frequent ones first."""
+    if usual.ndim == 1:
+        return [np.array([_median(train.y, train.sample_weight)])]
+    frequent = np.argsort(-usual[0], kind="stable")[:_MAX_CONSTANTS]
+    return list(np.eye(usual.shape[1])[frequent][:, None, :])
+
+
+def _median(y: Float, sample_weight: Float | None) -> float:
+    if sample_weight is None:
+        return float(np.median(y))
+    order = np.argsort(y)
+    reached = np.cumsum(sample_weight[order])
+    return float(y[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def _members(groups: Rows) -> list[Rows]:

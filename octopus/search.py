@@ -37,7 +37,7 @@ from octopus.records import (
     ValidationPlan,
 )
 from octopus.rundir import Run
-from octopus.scoring import Scoring, constant_predictions
+from octopus.scoring import Scoring, best_constant
 from octopus.stages.decide import decide, settle
 from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
 from octopus.stages.holdout import Sealed, seal_holdout
@@ -108,6 +108,8 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
     ------
     NoValidExperiment
         No script ever worked.
+    KeyboardInterrupt
+        The user ended the search before a script had worked; the run can be carried on.
     RunDirectoryError
         The unfinished run asks something else, or of other rows.
     """
@@ -122,7 +124,7 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
         run.file.append(_started(task, question, parts, settings, run))
     if run.journal.profile is None:
         run.file.append(Profiled(**run.stamp(), profile=profile, validation=plan))
-    if run.journal.stopped is None:
+    if not run.journal.is_searched:
         try:
             stop = _explore(task, profile, plan, bench, parts, settings.budget, run)
         except KeyboardInterrupt:
@@ -130,6 +132,8 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
         winner = run.journal.best
         run.file.append(SearchStopped(**run.stamp(), decision=stop, winner=winner.number if winner else None))
     if run.journal.best is None:
+        if run.journal.interrupted:  # nothing to return yet, and no failure either
+            raise KeyboardInterrupt
         raise NoValidExperiment(run.journal, _why_nothing(run.journal))
     return prove(task, sealed, bench, settings.refit, settings.budget, run)
 
@@ -221,7 +225,7 @@ def _evidence(
     assert trial.score is not None
     y, weight = bench.train.y, bench.train.sample_weight
     table = bench.train.table if bench.scoring.looks_at_rows else None
-    constant = bench.scoring.score(y, constant_predictions(y, task.n_classes, len(y), weight), weight, table)
+    constant = bench.scoring.score(y, best_constant(bench.scoring, bench.train, task.n_classes, len(y)), weight, table)
     return Evidence(
         task=task,
         profile=profile,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from octopus.blocks.categories import one_spelling
 from octopus.dataset import Float
 from octopus.errors import InvalidData, InvalidParameter, UnsupportedTask
 from octopus.records import TaskType
@@ -67,12 +68,15 @@ class Target:
         Class numbers or values; NaN where the target is missing.
     classes : ndarray of shape (n_classes,) or None
         The user's labels in order of their numbers.
+    respelled : mapping of str to str
+        Labels that differ from another in case and blanks alone, and the label as which they are read.
     """
 
     type: TaskType
     reason: str
     y: Float
     classes: NDArray[np.generic] | None
+    respelled: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_target(y: object, task: str) -> Target:
@@ -107,19 +111,47 @@ def read_target(y: object, task: str) -> Target:
     present = values[values.notna()]
     if present.empty:
         raise InvalidData("the target has no value at all: every row of y is missing. Give y its labels.")
+    respelled = {} if task == "regression" else _respelled(present)
+    if respelled:  # before the task is read: two labels in three spellings are a binary task
+        values = values.astype(object).map(lambda label: respelled.get(label, label), na_action="ignore")
+        present = values[values.notna()]
     kind, reason = _choose(present, task)
-    return _regression(values, reason) if kind == "regression" else _classes(values, present, task, reason)
+    return _regression(values, reason) if kind == "regression" else _classes(values, present, task, reason, respelled)
 
 
 def encode(y: object, classes: NDArray[np.generic]) -> Float:
-    """Return class numbers for labels; a label that was never seen raises InvalidData."""
+    """Return class numbers for labels, whatever their case and blanks; an unknown label raises InvalidData."""
     values = _one_column(y)
     numbers: NDArray[np.intp] = pd.Index(classes).get_indexer(pd.Index(_labels(values)))
+    if (numbers < 0).any():  # a label of another spelling, perhaps
+        numbers[numbers < 0] = _by_spelling(values[numbers < 0].astype(object), classes)
     if (numbers < 0).any():
         unknown = sorted({str(v) for v in values[numbers < 0]})[:5]
         raise InvalidData(f"y holds labels that were not in the training target: {', '.join(unknown)}")
     encoded: Float = numbers.astype(np.float64)
     return encoded
+
+
+def several_spellings(labels: Sequence[object]) -> dict[str, list[str]]:
+    """Return the labels that differ from another in case and blanks alone, by the spelling that they share.
+
+    Parameters
+    ----------
+    labels : sequence
+        Different labels; those of a target that is not text have no spelling.
+
+    Returns
+    -------
+    dict of str to list of str
+        Two labels or more each.
+    """
+    texts = [label for label in labels if isinstance(label, str)]
+    if len(texts) < len(labels):
+        return {}
+    alike: dict[str, list[str]] = {}
+    for label, spelled in zip(texts, one_spelling(pd.Series(texts, dtype=object)), strict=True):
+        alike.setdefault(spelled, []).append(label)
+    return {spelled: spellings for spelled, spellings in alike.items() if len(spellings) > 1}
 
 
 def measure(y: object) -> Float:
@@ -197,6 +229,32 @@ def _choose(present: Column, task: str) -> tuple[str, str]:
     return "regression", f"the target holds {n_unique} different whole numbers; task='classification' overrules"
 
 
+def _respelled(present: Column) -> dict[str, str]:
+    """Return which labels are read as another: the one that most rows hold, the first in order where two tie."""
+    if pd.api.types.infer_dtype(present) != "string":
+        return {}
+    n_rows = {str(label): int(count) for label, count in present.value_counts().items()}
+    respelled: dict[str, str] = {}
+    for spelled, spellings in several_spellings(list(n_rows)).items():
+        if len(spelled) > 1:  # the case of a letter may be all that tells: alleles, grades
+            usual = min(spellings, key=lambda label: (-n_rows[label], label))
+            respelled |= dict.fromkeys(spellings, usual)
+            del respelled[usual]
+    return respelled if len(n_rows) - len(respelled) > 1 else {}  # case is all that there is to predict
+
+
+def _by_spelling(labels: Column, classes: NDArray[np.generic]) -> NDArray[np.intp]:
+    """Return class numbers of labels by their spelling: -1 where that names no class, or several, or is a letter."""
+    names = pd.Series(classes.tolist(), dtype=object)
+    if pd.api.types.infer_dtype(names) != "string":
+        return np.full(len(labels), -1)
+    spelled = one_spelling(names)
+    clear = ~spelled.duplicated(keep=False) & (spelled.str.len() > 1)
+    known = dict(zip(spelled[clear], spelled.index[clear], strict=True))
+    texts = labels.where(labels.map(lambda label: isinstance(label, str)).to_numpy(dtype=bool))
+    return one_spelling(texts).map(known).fillna(-1).to_numpy(dtype=np.intp)
+
+
 def _regression(values: Column, reason: str) -> Target:
     try:
         y = pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -216,7 +274,7 @@ def _regression(values: Column, reason: str) -> Target:
     return Target(type="regression", reason=reason, y=y, classes=None)
 
 
-def _classes(values: Column, present: Column, task: str, reason: str) -> Target:
+def _classes(values: Column, present: Column, task: str, reason: str, respelled: Mapping[str, str]) -> Target:
     if pd.api.types.is_float_dtype(present.dtype):
         numbers = present.to_numpy(dtype=np.float64)
         _refuse_infinite(numbers)
@@ -243,7 +301,8 @@ def _classes(values: Column, present: Column, task: str, reason: str) -> Target:
         raise InvalidParameter("task", task, f"the target holds {len(classes)} classes", "Use task='multiclass'.")
     y = pd.Index(classes).get_indexer(pd.Index(_labels(values))).astype(np.float64)
     y[values.isna().to_numpy()] = np.nan
-    return Target(type="binary" if len(classes) == 2 else "multiclass", reason=reason, y=y, classes=classes)
+    kind: TaskType = "binary" if len(classes) == 2 else "multiclass"
+    return Target(type=kind, reason=reason, y=y, classes=classes, respelled=respelled)
 
 
 def _refuse_infinite(numbers: Float) -> None:

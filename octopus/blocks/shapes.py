@@ -8,32 +8,39 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from octopus.blocks.selection import telling_columns
+
 #: A number beyond this is no measurement, and sums or differences of such numbers may not be finite.
 LARGEST_NUMBER = 1e150
 
 
 class Ratios(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Add the ratio and the difference of each pair of columns.
+    """Add the ratio and the difference of each pair of the columns that tell most of the target in the rows fitted.
 
     Parameters
     ----------
     columns : list of str
         Numbers.
+    at_most : int
+        How many of them are paired: four make six pairs.
+    about : str or None
+        A column that is paired with each of the others, which are then not paired with one another.
     """
 
-    def __init__(self, columns: list[str]) -> None:
-        self.columns = columns
+    def __init__(self, columns: list[str], at_most: int = 4, about: str | None = None) -> None:
+        self.columns, self.at_most, self.about = columns, at_most, about
 
-    def fit(self, X: pd.DataFrame, y: object = None) -> Ratios:  # noqa: ARG002
-        """Learn nothing: a row's pairs are its own; X has shape (n_rows, n_columns)."""
-        self.n_columns_ = X.shape[1]
+    def fit(self, X: pd.DataFrame, y: np.ndarray | None = None) -> Ratios:
+        """Choose the columns; X has shape (n_rows, n_columns), y (n_rows,), of no use where none is left out."""
+        chosen = telling_columns(X, y, [name for name in self.columns if name != self.about], self.at_most)
+        self.pairs_ = list(combinations(chosen, 2)) if self.about is None else [(self.about, name) for name in chosen]
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the table with a ratio, bounded between -1 and 1, and a difference for each pair."""
-        numbers = {name: finite_numbers(X[name]) for name in self.columns}
+        numbers = {name: finite_numbers(X[name]) for pair in self.pairs_ for name in pair}
         added = {}
-        for first, second in combinations(self.columns, 2):
+        for first, second in self.pairs_:
             a, b = numbers[first], numbers[second]
             size = np.abs(a) + np.abs(b)
             # (a - b) / (|a| + |b|) tells what a / b tells of two positive numbers, and never flies off.

@@ -16,8 +16,8 @@ from octopus.errors import PluginError
 
 #: Modules of this package that hold blocks.
 _MODULES = (
-    "numbers", "dates", "categories", "shapes", "texts", "means", "indicators", "codes", "curves", "targets",
-    "decisions", "sampling", "boosting", "alone",
+    "numbers", "selection", "dates", "categories", "shapes", "texts", "means", "indicators", "codes", "curves",
+    "targets", "decisions", "sampling", "boosting", "alone",
 )  # fmt: skip
 #: Where blocks import one another from: such a name is a need, not an import.
 _HERE = "octopus.blocks."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
@@ -19,11 +20,12 @@ def plugins() -> None:
     """List the plug-ins of octopus and of other packages, and those that cannot be loaded."""
     from octopus import registry
 
-    for group in registry.GROUPS:
-        names = registry.names(group)
-        lines = [_state(group, name) for name in names] or ["none"]
-        for number, line in enumerate(lines):
-            say("" if number else group.removeprefix("octopus.").replace("_", " ")[:10], line)
+    labels = {group: group.removeprefix("octopus.").replace("_", " ") for group in registry.GROUPS}
+    room = max(map(len, labels.values())) + 2
+    for group, label in labels.items():
+        states = {name: _state(group, name) for name in registry.names(group)}
+        for number, line in enumerate(_compact(group, states) or ["none"]):
+            say("" if number else label, line, room)
 
 
 def doctor() -> None:
@@ -48,6 +50,17 @@ def doctor() -> None:
         say("" if number else "Extras", f"{extra}: " + (
             f"{module} is installed" if there else f"not installed: pip install 'octopus-estimator[{extra}]'"
         ))  # fmt: skip
+
+
+def _compact(group: str, states: Mapping[str, str]) -> list[str]:
+    """Return a line for each plug-in; our own rules, known by their codes, together on one."""
+    from octopus import registry
+
+    ours = []
+    if group in (registry.CRASH_RULES, registry.SYMPTOM_RULES):
+        ours = [name for name, state in states.items() if state.startswith(f"{name} ({_CORE[0]} ")]
+    together = [f"{', '.join(ours)}; docs/rules.md says what each is"] if ours else []
+    return together + [state for name, state in states.items() if name not in ours]
 
 
 def _state(group: str, name: str) -> str:

@@ -69,6 +69,7 @@ def fit(
         **({group: "group"} if group else {}),
         **({time: "time"} if time else {}),
     }
+    run_dir = run_dir or Path("runs") / run_name(target)
     estimator = AutonomousEstimator(
         goal or None,
         task=task,
@@ -85,7 +86,7 @@ def fit(
         tracker=None if tracker == "none" else tracker,
         callbacks=[_print_event] if as_json else None,
         warm_start=resume,
-        run_dir=run_dir or Path("runs") / run_name(target),
+        run_dir=run_dir,
         n_jobs=jobs,
         random_state=seed,
         verbose=0 if quiet or as_json else 1,
@@ -95,10 +96,7 @@ def fit(
         try:
             estimator.fit(table.drop(columns=target), table[target])
         except KeyboardInterrupt:
-            say_error(
-                f"interrupted before a model was fitted. {estimator.run_dir} keeps what was done: the same command "
-                f"with --resume --run-dir {estimator.run_dir} carries it on"
-            )
+            say_error(_how_to_go_on(run_dir))
             raise typer.Exit(KILLED) from None
     if not quiet:
         for warning in caught:
@@ -113,6 +111,18 @@ def fit(
         serve_bundle(model, host, port)
     if estimator.journal_.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _how_to_go_on(run_dir: Path) -> str:
+    """Return what to do after Ctrl-C before there was a model."""
+    from octopus.journal import FILENAME
+
+    if not (run_dir / FILENAME).is_file():
+        return "interrupted before the first experiment began. Nothing was written: the same command starts anew"
+    return (
+        f"interrupted before a model was fitted. {run_dir} keeps what was done: the same command with --resume "
+        f"--run-dir {run_dir} carries it on"
+    )
 
 
 def _print_event(event: AnyEvent) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -58,8 +60,16 @@ def ui(
     pages = _mlflow().ui(runs, port)
     say("MLflow", pages.url)
     if pages.command:
-        environment = {**os.environ, **pages.environment}
-        raise typer.Exit(subprocess.call(pages.command, env=environment))  # noqa: S603  our own interpreter
+        _become(pages.command, {**os.environ, **pages.environment})
+
+
+def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Run a server in place of this process, so that a signal to this one ends it; as a child where that cannot be."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "posix":
+        os.execve(command[0], command, environment)  # noqa: S606  our own interpreter
+    raise typer.Exit(subprocess.call(command, env=environment))  # noqa: S603  our own interpreter
 
 
 def _mlflow() -> Any:

@@ -10,11 +10,14 @@ from rich.text import Text
 from octopus.errors import OctopusWarning
 
 
-def say(label: str, text: str) -> None:
-    """Print text beside a label on standard output."""
+def say(label: str, text: str, room: int | None = None) -> None:
+    """Print text beside a label on standard output; a column of long labels needs more room."""
     from octopus.reporting.console import ConsoleView
 
-    ConsoleView().line(label, text)
+    if room is None:
+        ConsoleView().line(label, text)
+    else:
+        ConsoleView().line(label, text, room)
 
 
 def say_error(message: str) -> None:

@@ -52,6 +52,7 @@ class Forest:
             "sklearn.decomposition",
             "sklearn.ensemble",
             "sklearn.feature_extraction.text",
+            "sklearn.feature_selection",
             "sklearn.linear_model",
             "sklearn.metrics",
             "sklearn.pipeline",

@@ -54,7 +54,8 @@ class GradientBoosting:
         """Modules that its scripts import."""
         return (
             "lightgbm", "numpy", "pandas", "sklearn.base", "sklearn.decomposition", "sklearn.feature_extraction.text",
-            "sklearn.linear_model", "sklearn.metrics", "sklearn.pipeline", "sklearn.utils.validation",
+            "sklearn.feature_selection", "sklearn.linear_model", "sklearn.metrics", "sklearn.pipeline",
+            "sklearn.utils.validation",
         )  # fmt: skip
 
     def reason_against(self, task: Task, profile: Profile) -> str | None:  # noqa: ARG002

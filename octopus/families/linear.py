@@ -45,6 +45,7 @@ class Linear:
             "sklearn.base",
             "sklearn.dummy",
             "sklearn.feature_extraction.text",
+            "sklearn.feature_selection",
             "sklearn.impute",
             "sklearn.linear_model",
             "sklearn.metrics",

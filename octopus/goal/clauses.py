@@ -63,6 +63,31 @@ def clause_around(goal: str, start: int, end: int) -> tuple[str, str]:
     return goal[ends[-1] if ends else 0 : start], goal[end : after.start() if after else len(goal)]
 
 
+def clauses(goal: str) -> tuple[tuple[int, int], ...]:
+    """Return where each clause of a text begins and ends.
+
+    Parameters
+    ----------
+    goal : str
+        What the model is for, in plain words.
+
+    Returns
+    -------
+    tuple of tuple of int and int
+        In order; a clause of nothing but blanks is left out.
+
+    Examples
+    --------
+    >>> [("predict age; low MAE"[begin:end]) for begin, end in clauses("predict age; low MAE")]
+    ['predict age', ' low MAE']
+    """
+    plain = keyboard(goal)
+    marks = [mark.span() for mark in _CLAUSE_END.finditer(plain)]
+    begins = (0, *(end for _, end in marks))
+    ends = (*(start for start, _ in marks), len(plain))
+    return tuple((begin, end) for begin, end in zip(begins, ends, strict=True) if plain[begin:end].strip())
+
+
 def is_denied(goal: str, start: int, end: int) -> bool:
     """Return whether some words are negated where they stand.
 

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from octopus.frame import Schema
 from octopus.records import Finding
-from octopus.target import Column, Target
+from octopus.target import Column, Target, several_spellings
+
+#: The same finding that a column gets whose labels are spelled in several ways.
+_SPELLINGS = "OCT718"
 
 
 def find_at_intake(
-    raw: pd.DataFrame, target: Target, weighted: NDArray[np.bool_], schema: Schema
+    raw: pd.DataFrame, target: Target, target_name: str, weighted: NDArray[np.bool_], schema: Schema
 ) -> tuple[Finding, ...]:
     """Return what was left out or read as missing.
 
@@ -22,6 +25,8 @@ def find_at_intake(
         The table as it came.
     target : Target
         Of the rows that have a weight.
+    target_name : str
+        Its name.
     weighted : ndarray of bool, shape (n_rows,)
         Whether a row's weight is above zero.
     schema : Schema
@@ -32,7 +37,7 @@ def find_at_intake(
     tuple of Finding
         Each certain, for it was counted.
     """
-    findings = []
+    findings = _find_spellings(target, target_name)
     if n_missing := int(np.isnan(target.y).sum()):
         findings.append(
             Finding(
@@ -67,6 +72,54 @@ def find_at_intake(
         for name, n in infinite.items()
     ]
     return tuple(findings)
+
+
+def _find_spellings(target: Target, name: str) -> list[Finding]:
+    """Return which labels of the target are read as one, and which are left apart though they look alike."""
+    if target.classes is None:
+        return []
+    findings = []
+    if target.respelled:
+        findings.append(
+            _spelled_alike(
+                name,
+                written=dict(target.respelled),
+                n_spellings=len(target.classes) + len(target.respelled),
+                n_labels=len(target.classes),
+                action="read as one label",
+                overrule="give them names that differ in more than case and blanks",
+            )
+        )
+    if apart := several_spellings(target.classes.tolist()):
+        written = {other: spellings[0] for spellings in apart.values() for other in spellings[1:]}
+        findings.append(
+            _spelled_alike(
+                name,
+                written=written,
+                n_spellings=len(target.classes),
+                n_labels=len(target.classes) - len(written),
+                action="noted",
+                overrule="write them alike before fit",
+            )
+        )
+    return findings
+
+
+def _spelled_alike(
+    name: str, *, written: dict[str, str], n_spellings: int, n_labels: int, action: str, overrule: str
+) -> Finding:
+    n_variants = len(set(written.values()))
+    other, label = next(iter(written.items()))
+    return Finding(
+        code=_SPELLINGS,
+        columns=(name,),
+        message=f"the target {name} writes {n_variants} {'label' if n_variants == 1 else 'labels'} in more than one "
+        f"way (such as {other[:30]!r} for {label[:30]!r})",
+        evidence=f"{n_spellings} spellings of {n_labels} labels",
+        confidence="certain",
+        action=action,
+        overrule=overrule,
+    )
 
 
 def _count_infinite(values: Column) -> int:

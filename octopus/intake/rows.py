@@ -130,16 +130,17 @@ def read_input(
         groups=None if group_numbers is None else several(group_numbers[labelled]),
         row_ids=labelled,
     )
+    target_name = str(getattr(y, "name", None) or "y")
     return Intake(
         names=schema.names,
         schema=kept,
         data=data,
         holdout=None if holdout is None else _read_holdout(holdout, kept, target),
         target=target,
-        target_name=str(getattr(y, "name", None) or "y"),
+        target_name=target_name,
         ignored=ignored,
         understood=understood,
-        findings=find_at_intake(raw, target, weighted, kept),
+        findings=find_at_intake(raw, target, target_name, weighted, kept),
     )
 
 

@@ -41,6 +41,8 @@ _LABEL = 11
 #: Columns of the table of experiments that do not stretch.
 _FAMILY, _SCORE, _TIME = 8, 20, 8
 _MIN_WIDTH = 80
+#: Symptoms of the best that put its score in doubt, and how much of the evidence is shown.
+_DOUBTS, _EVIDENCE_SHOWN = ("OCT615", "OCT610", "OCT611"), 160
 #: Secondary metrics of the best on its line; the leaderboard has all of them.
 _OTHERS_SHOWN = 3
 #: Where the hypothesis begins: after the number and the family.
@@ -103,9 +105,9 @@ class ConsoleView:
             n_done = len(journal.experiments)
             self._line("Unfinished", f"the run did not end; {n_done} experiments are on record")
 
-    def line(self, label: str, text: str) -> None:
-        """Print a labelled line of the same look."""
-        self._line(label, text)
+    def line(self, label: str, text: str, room: int = _LABEL) -> None:
+        """Print a labelled line of the same look, with this much room for the label."""
+        self._line(label, text, room)
 
     def _started(self, event: RunStarted) -> None:
         self._line("Goal", goal_words(event.task))
@@ -139,8 +141,12 @@ class ConsoleView:
         self.console.print()
         self._line("Stopped", f"{event.decision.reason} · {event.elapsed_s:.0f} s")
         winner = next((e for e in self._journal.experiments if e.number == event.winner), None)
-        if winner is not None and (beside := _beside(winner, self._journal.task)):
+        if winner is None:
+            return
+        if beside := _beside(winner, self._journal.task):
             self._line("Best", f"#{winner.number}: {beside}")
+        for at, doubt in enumerate(_doubts(winner)):
+            self._line("" if at else "Doubts", doubt)
 
     def _holdout(self, event: HoldoutOpened) -> None:
         self._line("Holdout", _report(event.report))
@@ -158,12 +164,12 @@ class ConsoleView:
     def _finished(self, event: RunFinished) -> None:
         self._line("Ships", event.reason)
 
-    def _line(self, label: str, text: str) -> None:
+    def _line(self, label: str, text: str, label_room: int = _LABEL) -> None:
         """Print text beside a label, wrapped under itself."""
-        room = max(_MIN_WIDTH, self.console.width) - _LABEL
+        room = max(_MIN_WIDTH, self.console.width) - label_room
         wrapped = Text(printable(text)).wrap(self.console, room)
         for at, part in enumerate(wrapped):
-            head = Text(f"{label if not at else '':<{_LABEL}}", style="bold cyan")
+            head = Text(f"{label if not at else '':<{label_room}}", style="bold cyan")
             self.console.print(head + part, soft_wrap=True)
 
     def _row(self, number: str, family: str, idea: str, score: str, time: str, style: str) -> None:
@@ -197,6 +203,12 @@ def _beside(experiment: Experiment, task: Task | None) -> str:
     if task is not None and (decides := threshold_words(experiment, task)):
         parts.append(decides)
     return " · ".join(parts)
+
+
+def _doubts(experiment: Experiment) -> list[str]:
+    """Return why the score of an experiment may not hold, the gravest first."""
+    grave = sorted((d for d in experiment.diagnoses if d.code in _DOUBTS), key=lambda d: _DOUBTS.index(d.code))
+    return [f"{d.title}: {_shortened(d.evidence, _EVIDENCE_SHOWN)} [{d.code}]" for d in grave]
 
 
 def _report(report: HoldoutReport) -> str:

@@ -39,11 +39,16 @@ def goal_words(task: Task) -> str:
         f"{task.type} ({task.type_reason})",
         f"{task.scoring}{words.get('scoring', '')}",
     ]
-    others = [u for u in task.understood if u.what not in ("target", "scoring", "ignore")]
+    others = [u for u in task.understood if u.what not in ("target", "scoring", "ignore", "not understood")]
     parts += [f'{u.what} {u.value} ("{u.words}")' for u in others]
     forbidden = [f'{u.value} ("{u.words}")' for u in task.understood if u.what == "ignore"]
     if forbidden:
         parts.append("without " + ", ".join(forbidden))
+    parts += [
+        f'not understood: "{u.words}"' + (f" ({u.value})" if u.value != u.words else "")
+        for u in task.understood
+        if u.what == "not understood"
+    ]
     return " · ".join(parts)
 
 

@@ -23,6 +23,8 @@ from octopus.trackers.store import Store
 #: MLflow takes at most 1,000 metrics, 100 parameters and 100 tags at once, 1,000 together
 #: (mlflow.utils.validation.MAX_METRICS_PER_BATCH and those beside it).
 _MAX_POINTS, _MAX_TEXTS = 800, 90
+#: Metrics of the run that are metrics of its model too.
+_OF_MODEL = ("holdout_score", "holdout_ci_low", "holdout_ci_high")
 #: Files of a run that go along when it is closed: path in the run directory.
 _FILES = (FILENAME, "model/report.html", "model/MODEL_CARD.md")
 
@@ -96,6 +98,11 @@ class Sender:
             params = {"family": best.plan.family, "idea": best.plan.idea} if best else {}
             model_id = send_model(self.place, run_dir / "model", _model_name(journal), params, sent.model_id)
             sent = msgspec.structs.replace(sent, model_id=model_id)
+        for entry in entries_of(journal) if sent.model_id else ():  # the model came after the proof: it gets it now
+            proved = tuple(point for point in entry.points if point.name in _OF_MODEL)
+            if proved:
+                points_only = Entry(experiment=None, name=entry.name, start_ms=entry.start_ms, points=proved)
+                self._send(points_only, sent.model_id)
         self._send(closing(journal), sent.model_id)
         return msgspec.structs.replace(sent, closed_after=sent.events, why="", waiting_since=None)
 

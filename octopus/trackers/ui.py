@@ -12,6 +12,8 @@ from octopus.errors import InvalidParameter
 from octopus.records import Record
 from octopus.trackers.store import choose_store
 
+#: The list of experiments with their runs; the bare address opens on what MLflow has for language models.
+_RUNS_PAGE = "/#/experiments"
 #: MLflow's own default port; where it is taken and none was asked for, the system names a free one.
 _USUAL_PORT = 5000
 
@@ -77,7 +79,7 @@ def ui_command(runs_dir: str | os.PathLike[str], port: int | None = None) -> Ui:
         "DO_NOT_TRACK": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # evaluations of language models: a process of 250 MB
     }
-    return Ui(url=f"http://127.0.0.1:{chosen}", command=tuple(command), environment=environment)
+    return Ui(url=f"http://127.0.0.1:{chosen}{_RUNS_PAGE}", command=tuple(command), environment=environment)
 
 
 def _free_port(asked: int | None) -> int:

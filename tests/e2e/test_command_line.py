@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
@@ -99,6 +102,7 @@ def test_fit_show_predict_on_a_real_csv(table_of: Callable[[], tuple[pd.DataFram
             "It may mean 'Culmen Length (mm)' or 'Culmen Depth (mm)'. Use --target.",
         ),
         (["show", "."], "it holds no journal.jsonl"),
+        (["show", "runs/nope"], "run directory 'runs/nope': there is no such directory"),
         (["predict", ".", PENGUINS], "it holds no estimator.pkl"),
         (["predict", ".", PENGUINS, "-o", "nowhere/p.csv"], "there is no folder 'nowhere'"),
         (["predict", ".", PENGUINS, "-o", "p.xlsx"], "it names no table"),
@@ -290,8 +294,54 @@ def test_doctor_and_plugins_say_what_is_here(tmp_path: Path) -> None:
     assert (doctor.returncode, plugins.returncode) == (0, 0), doctor.stderr + plugins.stderr
     assert "scikit-learn" in doctor.stdout
     assert "pip install 'octopus-estimator[" in doctor.stdout or "is installed" in doctor.stdout
-    for name in ("gbm", "playbook", "OCT301", "process", "mlflow"):
+    for name in ("gbm", "playbook", "OCT301", "process", "mlflow", "symptom rules", "crash rules", "scientists"):
         assert name in plugins.stdout
+    assert "OCT601, OCT602, " in plugins.stdout, "rules by their codes, on one line"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a process cannot be replaced")
+def test_the_signal_that_ends_ui_ends_the_server(tmp_path: Path) -> None:
+    tracked = octopus(
+        "fit", PENGUINS, "--target", "Sex", "--sandbox", "process", "--run-dir", "runs/one", "--max-experiments", 1,
+        "--family", "linear", "--tracker", "none", "-q", cwd=tmp_path,
+    )  # fmt: skip
+    assert tracked.returncode == 0, tracked.stderr
+    environment = {k: v for k, v in os.environ.items() if k not in ("OCTOPUS_TRACKER", "MLFLOW_TRACKING_URI")}
+    run = [sys.executable, "-m", "octopus"]
+    subprocess.run([*run, "track", "runs/one"], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    server = subprocess.Popen(
+        [*run, "ui", "runs"], cwd=tmp_path, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[-1]
+        assert url.endswith("/#/experiments")
+        address = ("127.0.0.1", int(url.split(":")[2].split("/")[0]))
+        deadline = time.monotonic() + 120
+        while not _listens(address):
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert "mlflow" in " ".join(psutil.Process(server.pid).cmdline())
+        server.terminate()
+        server.wait(timeout=60)
+        while _listens(address):
+            assert time.monotonic() < deadline, "the server outlived its signal"
+            time.sleep(0.2)
+    finally:
+        server.kill()
+        server.wait()
+        if server.stdout is not None:
+            server.stdout.close()
+
+
+def _listens(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +16,10 @@ import pytest
 from sklearn.base import clone
 
 from octopus import AutonomousEstimator, read_journal
-from octopus.errors import JournalError, RunDirectoryError
+from octopus.errors import InterruptedSearch, JournalError, RunDirectoryError
 from octopus.journal import Journal
+from octopus.records import SearchStopped
+from tests.frames import binary_frame
 
 ROOT = Path(__file__).parents[2]
 PENGUINS = ROOT / "examples" / "penguins_raw.csv"
@@ -24,10 +27,10 @@ PENGUINS = ROOT / "examples" / "penguins_raw.csv"
 _PATIENCE_S = 120.0
 
 
-def _start(run_dir: Path) -> subprocess.Popen[str]:
+def _start(run_dir: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "octopus", "fit", str(PENGUINS), "--target", "Sex", "--sandbox", "process",
-         "--run-dir", str(run_dir), "--time-limit", "200"],
+         "--run-dir", str(run_dir), "--time-limit", "200", *options],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=run_dir.parent, start_new_session=True,
     )  # fmt: skip
 
@@ -45,6 +48,22 @@ def _wait_for_experiments(process: subprocess.Popen[str], run_dir: Path, n: int)
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline, "no experiment came to its end"
         time.sleep(0.02)
+
+
+def _interrupt_at_the_start(run_dir: Path) -> tuple[int, str]:
+    """Press Ctrl-C as soon as the data is profiled, before an experiment can have ended."""
+    process = _start(run_dir)
+    try:
+        deadline = time.monotonic() + _PATIENCE_S
+        while _journal(run_dir).profile is None:
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline, "the data was not profiled"
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=_PATIENCE_S)
+    finally:
+        process.kill()
+    return process.returncode, output
 
 
 def _wait_until_dead(pids: set[int]) -> set[int]:
@@ -102,6 +121,53 @@ def test_ctrl_c_returns_the_best_model_so_far(tmp_path: Path) -> None:
     )  # fmt: skip
     assert predicted.returncode == 0, predicted.stderr
     assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith(("MALE", "FEMALE"))
+
+
+def test_ctrl_c_before_the_first_model_says_how_to_go_on_and_the_run_goes_on(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    code, output = _interrupt_at_the_start(run_dir)
+    assert code == 130, output
+    assert "--resume --run-dir" in " ".join(output.split())
+    assert "no experiment produced" not in output
+    assert read_journal(run_dir).best is None
+    resumed = _start(run_dir, "--resume", "--max-experiments", "1", "--family", "linear")
+    output, _ = resumed.communicate(timeout=_PATIENCE_S)
+    assert resumed.returncode == 0, output
+    journal = read_journal(run_dir)
+    assert len(journal.experiments) == 1
+    assert journal.finished is not None
+    assert not journal.interrupted
+    assert "note: interrupted" not in output
+
+
+def test_a_search_that_was_interrupted_without_a_model_is_carried_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one process, so that the interrupt comes while a script runs."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    X, y = binary_frame()
+    estimator = AutonomousEstimator(
+        run_dir=tmp_path / "run", sandbox="process", families=["linear"], max_experiments=1, warm_start=True,
+        tracker=None, verbose=0,
+    )  # fmt: skip
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("octopus.search.run_script", interrupted)
+        estimator.fit(X, y)
+    journal = read_journal(tmp_path / "run")
+    assert journal.interrupted
+    assert not journal.is_searched
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InterruptedSearch)
+        estimator.fit(X, y)
+    journal = read_journal(tmp_path / "run")
+    assert [e.decision.reason for e in journal.events if isinstance(e, SearchStopped)] == [
+        "interrupted", "all 1 experiments are spent"
+    ]  # fmt: skip
+    assert journal.finished is not None
+    assert not journal.interrupted
 
 
 @pytest.mark.slow

@@ -119,3 +119,20 @@ def test_a_fitted_estimator_with_a_function_for_its_metric_works_in_a_fresh_proc
         [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=120
     ).stdout
     assert float(printed) == pytest.approx(estimator.score(X, y))
+
+
+def test_the_constant_to_beat_is_the_one_that_the_metric_likes_best() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"noise": rng.normal(size=400)})
+    y = pd.Series(np.where(rng.random(400) < 0.3, "Yes", "no"))
+    y[y == "Yes"] = np.where(rng.random((y == "Yes").sum()) < 0.3, "yes ", "Yes")
+    scoring = make_scorer(fbeta_score, beta=2, pos_label="Yes")
+    estimator = AutonomousClassifier(**_QUICK, scoring=scoring).fit(X, y)
+    assert estimator.classes_.tolist() == ["Yes", "no"]
+    assert estimator.task_.type == "binary"
+    assert [f.columns for f in estimator.profile_.findings if f.code == "OCT718"] == [("y",)]
+    report, (experiment,) = estimator.holdout_report_, estimator.journal_.experiments
+    assert report is not None
+    constant = next(baseline for baseline in report.baselines if baseline.name == "constant")
+    assert constant.score > 0.5, "of calling nobody it would be 0"
+    assert "no better than a constant" in {diagnosis.title for diagnosis in experiment.diagnoses}

@@ -12,6 +12,7 @@ from sklearn.metrics import fbeta_score, make_scorer
 from octopus.errors import InvalidParameter
 from octopus.intake.rows import read_input
 from octopus.question import ask, read_seed
+from octopus.reporting.sentences import goal_words
 from octopus.search import Question
 
 N_ROWS = 40
@@ -128,6 +129,20 @@ def test_a_role_that_the_user_gave_wins_over_the_goal() -> None:
 def test_a_metric_that_does_not_fit_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="regression metric"):
         _ask("", scoring="r2")
+
+
+def test_a_forbidden_column_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(InvalidParameter, match="Did you mean 'amount'"):
+        _ask("do not use column amuont")
+
+
+def test_what_was_not_understood_stands_on_the_goals_line() -> None:
+    task = _ask("predict paid late; a false alarm costs 20; log loss matters, but ranking matters most").task
+    assert task.scoring == "neg_log_loss"
+    line = goal_words(task)
+    assert 'not understood: "a false alarm costs 20"' in line
+    assert 'not understood: "ranking matters" (also names roc_auc; scoring= says which)' in line
+    assert "not understood" not in goal_words(_ask("log loss matters, but ranking matters most", scoring="f1").task)
 
 
 def test_seeds() -> None:

@@ -18,13 +18,14 @@ from sklearn.metrics import accuracy_score, f1_score, fbeta_score, get_scorer, l
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from octopus.dataset import Float, Rows
+from octopus.dataset import Dataset, Float, Rows
 from octopus.errors import InvalidParameter
 from octopus.records import Score, TaskType
 from octopus.scoring import (
     DEFAULT_SCORING,
     SECONDARY_SCORING,
     Scoring,
+    best_constant,
     best_possible,
     bootstrap,
     constant_predictions,
@@ -391,3 +392,72 @@ def test_a_constant_model_predicts_frequencies_or_the_mean() -> None:
     assert_allclose(constant_predictions(y, 3, 1), [[0.25, 0.75, 0.0]])
     assert_allclose(constant_predictions(y, 0, 2), [0.75, 0.75])
     assert_allclose(constant_predictions(y, 0, 2, weight), [3 / 8, 3 / 8])
+
+
+def _rows(y: list[float], weight: list[float] | None = None) -> Dataset:
+    values = np.asarray(y, dtype=np.float64)
+    return Dataset(
+        table=pd.DataFrame({"a": np.arange(float(len(y)))}),
+        y=values,
+        sample_weight=None if weight is None else np.asarray(weight, dtype=np.float64),
+        row_ids=np.arange(len(y)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("scoring", "y", "weight", "constant"),
+    [
+        ("f1", [0.0] * 8 + [1.0] * 2, None, [0, 1]),
+        (make_scorer(fbeta_score, beta=2), [0.0] * 8 + [1.0] * 2, None, [0, 1]),
+        ("recall", [0.0] * 8 + [1.0] * 2, None, [0, 1]),
+        ("accuracy", [0.0] * 8 + [1.0] * 2, None, [0.8, 0.2]),
+        ("accuracy", [0.0] * 8 + [1.0] * 2, [1] * 8 + [9] * 2, [4 / 13, 9 / 13]),
+        ("roc_auc", [0.0] * 8 + [1.0] * 2, None, [0.8, 0.2]),
+        ("neg_log_loss", [0.0] * 8 + [1.0] * 2, None, [0.8, 0.2]),
+        ("neg_brier_score", [0.0] * 8 + [1.0] * 2, None, [0.8, 0.2]),
+        ("neg_log_loss", [0.0, 1.0, 1.0, 2.0], None, [0.25, 0.5, 0.25]),
+        ("neg_mean_squared_error", [0.0, 0.0, 0.0, 8.0], None, 2.0),
+        ("neg_mean_absolute_error", [0.0, 0.0, 0.0, 8.0], None, 0.0),
+        ("neg_mean_absolute_error", [0.0, 0.0, 0.0, 8.0], [1, 1, 1, 9], 8.0),
+        ("neg_mean_squared_log_error", [-1.0, -1.0, -1.0, 0.0], None, -0.75),
+    ],
+)
+def test_the_best_constant_is_the_one_that_the_metric_likes(
+    scoring: str | Callable[..., float], y: list[float], weight: list[float] | None, constant: float | list[float]
+) -> None:
+    n_classes = len(constant) if isinstance(constant, list) else 0
+    task_type: TaskType = "binary" if n_classes == 2 else "multiclass" if n_classes else "regression"
+    metric = make_scoring(scoring, task_type, np.arange(n_classes) if n_classes else None)
+    found = best_constant(metric, _rows(y, weight), n_classes, 3)
+    assert_allclose(found, np.tile(constant, (3, 1)) if n_classes else np.full(3, constant))
+
+
+def test_a_class_among_many_may_be_the_best_constant() -> None:
+    y = [0.0] * 30 + [1.0] * 20 + [float(k) for k in range(2, 40)]
+    metric = make_scoring(make_scorer(fbeta_score, beta=1, labels=[1], average="macro"), "multiclass", np.arange(40))
+    assert_allclose(best_constant(metric, _rows(y), 40, 1), np.eye(40)[[1]])
+
+
+def test_a_metric_of_the_users_own_chooses_the_constant_with_the_rows_at_hand() -> None:
+    def cost(estimator: Pipeline, rows: pd.DataFrame, truth: np.ndarray) -> float:
+        predicted = estimator.predict(rows) == "yes"
+        if not predicted.any():
+            raise ZeroDivisionError("nothing was called")
+        return float(((truth == "yes") - 0.1)[predicted].sum() + 0 * rows["a"].sum())
+
+    metric = make_scoring(cost, "binary", np.array(["no", "yes"]))
+    assert_allclose(best_constant(metric, _rows([0.0] * 8 + [1.0] * 2), 2, 2), [[0, 1], [0, 1]])
+    fails = Scoring(name="own", scorer=make_scorer(_raises), classes=np.array([0, 1]), takes_weight=False)
+    assert_allclose(best_constant(fails, _rows([0.0, 1.0, 1.0, 1.0]), 2, 1), [[0.25, 0.75]])
+
+
+def test_the_constant_of_many_rows_is_chosen_on_evenly_spaced_ones() -> None:
+    seen: list[int] = []
+
+    def count(_estimator: object, _rows: object, truth: Float) -> float:
+        seen.append(len(truth))
+        return 1.0
+
+    metric = Scoring(name="count", scorer=count, classes=None, takes_weight=False)
+    assert_allclose(best_constant(metric, _rows(np.arange(25_001.0).tolist()), 0, 2), [12_500.0, 12_500.0])
+    assert set(seen) == {8_334}

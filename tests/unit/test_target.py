@@ -8,10 +8,11 @@ import decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from octopus.blocks.categories import one_spelling
 from octopus.errors import InvalidData, InvalidParameter, UnsupportedTask
 from octopus.target import MAX_CLASSES, encode, measure, read_target
 
@@ -93,6 +94,7 @@ def test_missing_targets_of_every_type_are_nan(y: object) -> None:
 
 @given(labels=st.lists(st.text(max_size=4), min_size=2, max_size=6, unique=True), data=st.data())
 def test_labels_are_numbered_in_their_order_and_found_again(labels: list[str], data: st.DataObject) -> None:
+    assume(one_spelling(pd.Series(labels, dtype=object)).is_unique)
     y = pd.Series(data.draw(st.permutations(labels * 4)), dtype=object)
     target = read_target(y, "auto")
     assert target.classes is not None
@@ -179,3 +181,64 @@ def test_a_zero_byte_that_ends_a_label_is_part_of_it() -> None:
     assert target.classes is not None
     assert target.classes.tolist() == ["a", "a\0"]
     assert target.y.tolist() == [0.0, 1.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "classes"),
+    [
+        (["no"] * 40 + ["yes"] * 30 + ["Yes"] * 20 + ["YES "] * 10, "binary", ["no", "yes"]),
+        (["no"] * 40 + ["yes"] * 20 + ["Yes"] * 30, "binary", ["Yes", "no"]),
+        (["no"] * 40 + ["yes"] * 20 + ["Yes"] * 20, "binary", ["Yes", "no"]),
+        (
+            ["new  york"] * 9 + ["New York"] * 10 + ["Rome", " rome"] * 9 + ["Oslo"] * 9,
+            "multiclass",
+            [" rome", "New York", "Oslo"],
+        ),
+        (pd.Categorical(["no", "yes", "no", "Yes", "yes"] * 9), "binary", ["no", "yes"]),
+        (pd.array(["no", "yes", None, "Yes", "yes"] * 9, dtype="string"), "binary", ["no", "yes"]),
+    ],
+)
+def test_labels_that_differ_in_case_and_blanks_are_one(y: object, task: str, classes: list[str]) -> None:
+    target = read_target(y, "auto")
+    assert target.type == task
+    assert target.classes is not None
+    assert target.classes.tolist() == classes
+    assert f"{len(target.classes)} labels" in target.reason
+    present = pd.Series(y).notna().to_numpy()
+    np.testing.assert_array_equal(encode(pd.Series(y)[present], target.classes), target.y[present])
+    assert np.isnan(target.y[~present]).all()
+    spelled = one_spelling(pd.Series(target.classes[target.y[present].astype(int)]))
+    assert spelled.tolist() == one_spelling(pd.Series(y)[present].astype(object)).tolist()
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "A", "b", "B"] * 9,
+        ["", " ", "b", "B"] * 9,
+        ["Yes", "yes"] * 9,
+        np.array([1, "1", "one", "One"] * 9, dtype=object),
+        [True, False] * 9,
+        [1, 2, 3] * 9,
+        np.array([True, "true", "True"] * 9, dtype=object),
+    ],
+    ids=str,
+)
+def test_letters_numbers_and_what_case_alone_tells_apart_stay_apart(y: object) -> None:
+    target = read_target(y, "auto")
+    assert target.classes is not None
+    assert len(target.classes) == len(set(np.asarray(y).tolist()))
+    assert target.respelled == {}
+    np.testing.assert_array_equal(encode(y, target.classes), target.y)
+
+
+def test_a_spelling_that_was_never_seen_is_known_where_it_names_one_label() -> None:
+    classes = np.array(["A", "Yes", "no"])
+    assert encode([" yes", "NO", "Yes", "A"], classes).tolist() == [1.0, 2.0, 1.0, 0.0]
+    for odd, known in (("a", classes), ("YES", np.array(["Yes", "yes"])), (None, classes), (1, np.array(["1", "11"]))):
+        with pytest.raises(InvalidData, match="not in the training target"):
+            encode(np.array([odd], dtype=object), known)
+
+
+def test_numbers_in_two_notations_are_measured_as_they_are() -> None:
+    assert read_target(["1e3", "1E3", "2e3"] * 9, "regression").y[:3].tolist() == [1000.0, 1000.0, 2000.0]

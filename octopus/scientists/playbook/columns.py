@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from octopus.blocks.rendering import listed, literal, shown
-from octopus.families.shape import strongest, strongest_in_words
 from octopus.records import ColumnProfile, Profile, Task
 from octopus.scientists.playbook.turn import ALL, LINES, NONE, TREES, Turn
 
@@ -15,16 +14,16 @@ _MANY_LEVELS = 15
 _TOO_MANY_LEVELS = 50
 #: Levels up to which trees may do better with a column for each.
 _FEW_LEVELS = 8
-#: Columns that are paired: four make six pairs.
-_PAIRED = 4
+#: Columns that are paired: four make six pairs; two have one. Beyond so many numbers a choice of four is chance.
+_PAIRED, _A_PAIR, _MANY_NUMBERS = 4, 2, 50
 #: Dates whose stretches are told: four make six.
 _DATES = 4
 #: Parts that a date is split into, as :func:`octopus.blocks.dates.date_parts` names them.
 _PARTS = ("days", "month", "weekday", "hour")
 #: Skewness of a column whose tail rules a line; twice what Bulmer (Principles of Statistics, 1979) calls high.
 _LONG_TAIL = 2.0
-#: What a column must tell by itself to be kept where only telling columns are: one in a hundred.
-_TELLS = 0.01
+#: A column that tells less than one in a hundred is silent; of many, so much of a hundred is kept.
+_TELLS, _LEAST_KEPT, _MOST_KEPT = 0.01, 10, 60
 #: Columns from which on some may be noise.
 _MANY_COLUMNS = 10
 
@@ -53,11 +52,13 @@ def asked_for(task: Task, profile: Profile, noticed: Sequence[str]) -> Iterator[
     yield from _logs(profile)
 
 
-def worth_a_try(profile: Profile) -> Iterator[Turn]:
+def worth_a_try(task: Task, profile: Profile) -> Iterator[Turn]:
     """Yield the turns that nothing asks for and that help now and then.
 
     Parameters
     ----------
+    task : Task
+        What is asked.
     profile : Profile
         What is known of the rows.
 
@@ -68,24 +69,25 @@ def worth_a_try(profile: Profile) -> Iterator[Turn]:
     """
     yield from _pairs(profile)
     yield from _levels(profile)
-    yield from _telling(profile)
+    yield from _telling(task, profile)
 
 
 def _noticed(profile: Profile, noticed: Sequence[str]) -> Iterator[Turn]:
-    """Yield, for each number that the errors depend on, the strongest others beside it."""
-    others = [c.name for c in strongest(profile, ("numeric", "number_as_text"), len(profile.columns)) if _is_number(c)]
-    for name in noticed:
-        beside = [other for other in others if other != name][: _PAIRED - 1]
-        if name in others and beside:
-            yield Turn(
-                idea=f"{shown(name)} beside others",
-                hypothesis=f"the errors depend on {shown(name)}: its ratio to and difference from {listed(beside)} may "
-                "hold what is missed",
-                expected=f"errors that no longer depend on {shown(name)}",
-                answers=("OCT609",),
-                steps=(f"Ratios({_names([name, *beside])})",),
-                blocks=("Ratios",),
-            )
+    """Yield, for each number that the errors depend on, the others beside it."""
+    numbers = _numbers(profile)
+    told = [name for name in noticed if name in numbers]
+    if not 1 < len(numbers) <= _MANY_NUMBERS:
+        return
+    for name in told[:1] if len(numbers) == _A_PAIR else told:  # two have one pair, whichever is named first
+        yield Turn(
+            idea=f"{shown(name)} beside others",
+            hypothesis=f"the errors depend on {shown(name)}: its ratio to and difference from the "
+            f"{_in_words(numbers, _PAIRED - 1, but=name)} may hold what is missed",
+            expected=f"errors that no longer depend on {shown(name)}",
+            answers=("OCT609",),
+            steps=(f"Ratios({_names(numbers)}, at_most={_PAIRED - 1}, about={literal(name)})",),
+            blocks=("Ratios",),
+        )
 
 
 def _dates(profile: Profile) -> Iterator[Turn]:
@@ -163,17 +165,16 @@ def _logs(profile: Profile) -> Iterator[Turn]:
 
 
 def _pairs(profile: Profile) -> Iterator[Turn]:
-    numbers = [c.name for c in strongest(profile, ("numeric", "number_as_text"), len(profile.columns)) if _is_number(c)]
-    if len(numbers) > 1:
-        paired = numbers[:_PAIRED]
-        in_words = strongest_in_words(profile, ("numeric", "number_as_text"), len(paired))
+    numbers = _numbers(profile)
+    if 1 < len(numbers) <= _MANY_NUMBERS:
         yield Turn(
             idea="ratios and differences",
-            hypothesis=f"{in_words} tell more beside one another than alone: ratio and difference of each pair",
+            hypothesis=f"the {_in_words(numbers, _PAIRED)} tell more beside one another than alone: ratio and "
+            "difference of each pair",
             expected="a gain where proportions matter",
             answers=("OCT609", "OCT603"),
             asked_by=NONE,
-            steps=(f"Ratios({_names(paired)})",),
+            steps=(f"Ratios({_names(numbers)}, at_most={_PAIRED})",),
             blocks=("Ratios",),
         )
 
@@ -193,24 +194,42 @@ def _levels(profile: Profile) -> Iterator[Turn]:
         )
 
 
-def _telling(profile: Profile) -> Iterator[Turn]:
+def _telling(task: Task, profile: Profile) -> Iterator[Turn]:
+    """Yield the choice of columns: how many say something is asked of the profile, which ones of each fold alone."""
     measured = [c for c in profile.columns if c.used and c.signal is not None]
-    silent = [c.name for c in measured if (c.signal or 0.0) < _TELLS]
-    if len(measured) >= _MANY_COLUMNS and 0 < len(silent) < len(measured) - 1:
-        yield Turn(
-            idea="only columns that tell something",
-            hypothesis=f"{listed(silent)} tell nothing of the target by themselves: without them there is less to fit "
-            "by chance",
-            expected="folds that agree more, the same score or a little more",
-            answers=("OCT602", "OCT612"),
-            asked_by=NONE,
-            without=tuple(silent),
-        )
+    n_silent = sum((c.signal or 0.0) < _TELLS for c in measured)
+    if len(measured) < _MANY_COLUMNS or not n_silent:
+        return
+    share = min(_MOST_KEPT, max(_LEAST_KEPT, round(100 * (1 - n_silent / len(measured)))))
+    told = "told_of_classes" if task.is_classification else "told_of_values"
+    yield Turn(
+        idea="only columns that tell something",
+        hypothesis=f"{n_silent} of {len(measured)} columns tell nothing of the target by themselves: the {share} % "
+        "that tell most in the rows fitted leave less to fit by chance",
+        expected="folds that agree more, the same score or a little more",
+        answers=("OCT602", "OCT612"),
+        asked_by=NONE,
+        encodings=LINES,
+        around=f"make_pipeline(SelectPercentile({told}, percentile={share}), {{model}})",
+        imports=("from sklearn.feature_selection import SelectPercentile",),
+        blocks=(told,),
+    )
 
 
 def _categories(profile: Profile) -> list[ColumnProfile]:
     """Return the columns that are read as categories."""
     return [column for column in profile.columns if column.used and column.kind == "categorical"]
+
+
+def _numbers(profile: Profile) -> list[str]:
+    """Return the columns that are read as one number each; which of them matter is found out in each fold."""
+    return [column.name for column in profile.columns if column.used and _is_number(column)]
+
+
+def _in_words(numbers: list[str], at_most: int, but: str = "") -> str:
+    """Return numbers in words, as which few of many are not known before a fold is fitted."""
+    others = [name for name in numbers if name != but]
+    return listed(others) if len(others) <= at_most else f"{at_most} of {len(others)} numbers that tell most"
 
 
 def _is_number(column: ColumnProfile) -> bool:

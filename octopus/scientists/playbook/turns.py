@@ -62,7 +62,7 @@ def turns_for(
         *_recency(task, profile),
         *_calibration(task, profile),
         *_suspects(task, profile, told),
-        *worth_a_try(profile),
+        *worth_a_try(task, profile),
     )
     by_idea: dict[str, Turn] = {}
     for turn in turns:  # the names of two columns may begin alike and be cut short

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octopus.goal.forbidden import read_forbidden
+from octopus.errors import InvalidParameter
+from octopus.goal.forbidden import read_forbidden, refuse_unknown
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,51 @@ def test_only_columns_that_exist_and_are_named_are_forbidden(goal: str, names: l
     for understood in read_forbidden(f"{goal} do not use {goal}", names):
         assert understood.value in names
         assert re.search(r"use|ignore|out", understood.words)
+
+
+_COLUMNS = ("age", "sex", "fare", "zip code", "outlets", "survived")
+
+
+@pytest.mark.parametrize(
+    ("goal", "name", "remedy"),
+    [
+        ("predict survived; do not use column sxe; a false alarm costs 20", "sxe", "Did you mean 'sex'?"),
+        ("do not use sxe", "sxe", "Did you mean 'sex'?"),
+        ("ignore Fares.", "Fares", "Did you mean 'fare'?"),
+        ("don\u2019t use \u201csexx\u201d", "sexx", "Did you mean 'sex'?"),
+        ("leave out age and sxe, please", "sxe", "Did you mean 'sex'?"),
+        ("do not use the columns age, zip cde and fare", "zip cde", "Did you mean 'zip code'?"),
+        ("do not use column zip cde as it leaks", "zip cde", "Did you mean 'zip code'?"),
+        ("do not use the sxe column", "sxe", "Did you mean 'sex'?"),
+        ("do not use column banana", "banana", "The columns are age, sex, "),
+        ("do not use column 'big banana'", "big banana", "The columns are age, sex, "),
+    ],
+)
+def test_a_forbidden_name_that_is_no_column_is_refused(goal: str, name: str, remedy: str) -> None:
+    with pytest.raises(InvalidParameter, match=re.escape(f"it forbids {name!r}, which is no column. {remedy}")):
+        refuse_unknown(goal, _COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "",
+        "ignore outliers",
+        "ignore the outliers in age",
+        "do not use magic",
+        "do not use columns that leak",
+        "ignore columns with many missing values",
+        "do not use column age, rank them",
+        "do not use the columns age and sex, please",
+        "do not use column sex as a feature",
+        "do not use age and optimise accuracy",
+        "do not use test data",
+        "do not use more than 3 features",
+        "do not ignore sxe",
+        "do not use column survived",
+        "ignore the last column",
+        "do not use Column AGE",
+    ],
+)
+def test_other_words_are_no_names(goal: str) -> None:
+    refuse_unknown(goal, _COLUMNS)

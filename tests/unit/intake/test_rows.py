@@ -57,6 +57,30 @@ def test_rows_without_target_or_weight_are_left_out_with_a_finding() -> None:
     assert found["OCT702"].evidence == "1 of 6 weights are zero"
 
 
+def test_a_target_in_several_spellings_is_read_as_one_with_a_finding() -> None:
+    y = pd.Series(["no", "yes", "Yes", "yes", "no ", "no"], name="late")
+    intake = read(y=y, holdout=(X, ["YES", "No", "yes", "no", "no", "yes "]))
+    assert intake.target.type == "binary"
+    assert intake.data.y.tolist() == [0.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    assert intake.holdout is not None
+    assert intake.holdout.y.tolist() == [1.0, 0.0, 1.0, 0.0, 0.0, 1.0]
+    (found,) = intake.findings
+    assert (found.code, found.columns, found.action) == ("OCT718", ("late",), "read as one label")
+    assert found.message == "the target late writes 2 labels in more than one way (such as 'no ' for 'no')"
+    assert found.evidence == "4 spellings of 2 labels"
+    assert found.overrule == "give them names that differ in more than case and blanks"
+
+
+@pytest.mark.parametrize("y", [["a", "A", "b"] * 2, ["Yes", "yes"] * 3], ids=["letters", "case alone"])
+def test_labels_that_look_alike_and_stay_apart_are_noted(y: list[str]) -> None:
+    intake = read(y=y)
+    assert intake.target.classes is not None
+    assert intake.target.classes.tolist() == sorted(set(y))
+    (found,) = intake.findings
+    assert (found.code, found.columns, found.action) == ("OCT718", ("y",), "noted")
+    assert found.overrule == "write them alike before fit"
+
+
 def test_infinities_are_missing_with_a_finding() -> None:
     intake = read(X.assign(age=[np.inf, 1, 2, 3, 4, -np.inf]))
     assert intake.data.table["age"].isna().sum() == 2

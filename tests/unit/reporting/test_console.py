@@ -207,6 +207,18 @@ def test_the_best_is_shown_with_its_other_metrics_and_its_threshold() -> None:
     assert "Best" not in _flat(*_stopped(score=valid(1, "linear", [0.5]).score))
 
 
+def test_what_puts_the_score_of_the_best_in_doubt_is_shown_the_gravest_first() -> None:
+    doubt = failed(1, "linear", "f", repairable=True).diagnoses[0]
+    drift = msgspec.structs.replace(doubt, code="OCT611", title="later rows differ", evidence="folds fall")
+    good = msgspec.structs.replace(doubt, code="OCT615", title="too good to be believed", evidence="0.999; x" * 60)
+    weak = msgspec.structs.replace(doubt, code="OCT602", title="overfits", evidence="gap")
+    shown = _flat(*_stopped(diagnoses=(weak, drift, good)))
+    assert "Doubts too good to be believed: 0.999; x" in shown
+    assert "… [OCT615] later rows differ: folds fall [OCT611]" in shown
+    assert "gap" not in shown
+    assert "Doubts" not in _flat(*_stopped(diagnoses=(weak,)))
+
+
 @given(journal=journals(ended=True))
 def test_a_run_that_ended_does_not_say_that_it_did_not(journal: Journal) -> None:
     assert ("did not end" in _printed(journal)) == (journal.finished is None)

@@ -178,7 +178,7 @@ def test_errors_that_depend_on_a_column_put_it_beside_others():
     run = Run().drafted(0.8, 0.85).step(DRAFT, 0.9, told)
     proposal = run.propose(improve("OCT609", 3))
     assert proposal.plan.idea == "native categories, early stopping + width beside others"
-    assert 'Ratios(["width", "size", "depth"])' in proposal.script.source
+    assert 'at_most=3, about="width")' in proposal.script.source
     other = diagnosis("OCT609", cause="the errors depend on sidewidths")
     run = Run().drafted(0.8, 0.85).step(DRAFT, 0.9, other)
     assert "beside others" not in run.propose(improve("OCT609", 3)).plan.idea
