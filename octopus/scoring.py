@@ -246,14 +246,16 @@ def bootstrap(
     The same seed draws the same resamples, so that two models can be compared draw by draw.
     """
     rng = np.random.default_rng(random_state)
-    members = None if groups is None else _members(groups)
+    units = np.arange(n_rows) if groups is None else np.unique(groups, return_inverse=True)[1]
+    order = np.argsort(units, kind="stable")
+    sizes = np.bincount(units)
+    starts = np.cumsum(sizes) - sizes
     values = []
     for _ in range(n_resamples):
-        if members is None:
-            rows = rng.integers(0, n_rows, n_rows)
-        else:
-            rows = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
-        values.append(score(rows))
+        drawn = rng.integers(0, len(sizes), len(sizes))
+        lengths = sizes[drawn]
+        shifts = starts[drawn] - (np.cumsum(lengths) - lengths)
+        values.append(score(order[np.arange(lengths.sum()) + np.repeat(shifts, lengths)]))
     return np.asarray(values, dtype=np.float64)
 
 
@@ -319,12 +321,6 @@ def _median(y: Float, sample_weight: Float | None) -> float:
     order = np.argsort(y)
     reached = np.cumsum(sample_weight[order])
     return float(y[order][np.searchsorted(reached, reached[-1] / 2)])
-
-
-def _members(groups: Rows) -> list[Rows]:
-    order = np.argsort(groups, kind="stable")
-    cuts = np.flatnonzero(np.diff(groups[order])) + 1
-    return [np.asarray(part) for part in np.split(order, cuts)]
 
 
 def _resolve(scoring: str | Scorer) -> Scorer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -60,10 +60,10 @@ def ui(
     pages = _mlflow().ui(runs, port)
     say("MLflow", pages.url)
     if pages.command:
-        _become(pages.command, {**os.environ, **pages.environment})
+        _become(list(pages.command), {**os.environ, **pages.environment})
 
 
-def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+def _become(command: list[str], environment: Mapping[str, str]) -> NoReturn:
     """Run a server in place of this process, so that a signal to this one ends it; as a child where that cannot be."""
     sys.stdout.flush()
     sys.stderr.flush()

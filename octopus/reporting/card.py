@@ -109,7 +109,12 @@ def _use(journal: Journal) -> str:
     if task is None:
         return ""
     kind = f"Predicts {task.target} ({task.type})" + (f": {listed(task.classes, 12)}" if task.classes else "")
-    understood = [f"Understood: {u.what} {u.value}, from the words “{u.words}”" for u in task.understood]
+    understood = [
+        f"Not understood: “{u.words}”"
+        if u.what == "not understood"
+        else f"Understood: {u.what} {u.value}, from the words “{u.words}”"
+        for u in task.understood
+    ]
     decides = threshold_words(winner, task) if winner else ""
     beyond = "Out of scope: rows of another kind than those it was fitted on, and any use that the goal does not name"
     goal = f"Goal: {task.goal}" if task.goal else "No goal was given in words"

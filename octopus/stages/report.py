@@ -9,15 +9,11 @@ from typing import Literal
 import numpy as np
 import sklearn
 
+from octopus.budget import n_resamples
 from octopus.dataset import Dataset, Float, Rows
 from octopus.records import Baseline, CurvePoint, Experiment, HoldoutReport
 from octopus.scoring import Scoring, bootstrap
 
-#: Resamples for a 95 % percentile interval: its ends are then uncertain by 0.12 standard errors of the score, which is
-#: the square root of 0.025 × 0.975 / 500 over the normal density there (Efron & Tibshirani, 1993, ch. 19).
-_RESAMPLES = 500
-#: Fewer where the holdout is large: its interval is narrow, and a resample of 10,000 rows takes milliseconds.
-_MIN_RESAMPLES, _ROW_BUDGET = 200, 2_000_000
 #: Points of the curve: ten (as in Niculescu-Mizil & Caruana, 2005, doi:10.1145/1102351.1102430), fewer where one would
 #: stand for fewer than ten rows, whose share has a standard error of up to 0.16.
 _MAX_POINTS, _MIN_ROWS_PER_POINT = 10, 10
@@ -69,7 +65,6 @@ def report_holdout(
     score = _score(contest.predictions, contest, scoring, None)
     if score is None or winner.score is None:
         return None
-    n_resamples = int(np.clip(_ROW_BUDGET // max(1, len(rows)), _MIN_RESAMPLES, _RESAMPLES))
 
     def resampled(predictions: Float) -> Float:
         def at(picked: Rows) -> float:
@@ -78,7 +73,7 @@ def report_holdout(
 
         # The whole holdout was scored with every check above: its resamples hold the same values.
         with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-            return bootstrap(at, len(rows), rows.groups, random_state, n_resamples)
+            return bootstrap(at, len(rows), rows.groups, random_state, n_resamples(len(rows)))
 
     draws = resampled(contest.predictions)
     low, high = _interval(draws, score)

@@ -13,7 +13,7 @@ from octopus.records import Record
 from octopus.trackers.store import choose_store
 
 #: The list of experiments with their runs; the bare address opens on what MLflow has for language models.
-_RUNS_PAGE = "/#/experiments"
+_RUNS_PAGE = "/#/experiments?workflowType=machine_learning"
 #: MLflow's own default port; where it is taken and none was asked for, the system names a free one.
 _USUAL_PORT = 5000
 

@@ -153,9 +153,10 @@ def test_a_search_that_was_interrupted_without_a_model_is_carried_on(
         run_dir=tmp_path / "run", sandbox="process", families=["linear"], max_experiments=1, warm_start=True,
         tracker=None, verbose=0,
     )  # fmt: skip
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr("octopus.search.run_script", interrupted)
-        estimator.fit(X, y)
+        with pytest.raises(KeyboardInterrupt):
+            estimator.fit(X, y)
     journal = read_journal(tmp_path / "run")
     assert journal.interrupted
     assert not journal.is_searched

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import root_mean_squared_error
 
-from octopus import AutonomousRegressor
+from octopus import AutonomousClassifier, AutonomousRegressor
 from octopus.errors import ReplayWarning
 from octopus.journal import Journal
 from octopus.protocols import Recipe
@@ -282,3 +282,19 @@ def test_a_pickle_that_a_model_wrote_is_never_loaded_in_the_users_process(tmp_pa
     loaders = {int(pid) for pid in notes.read_text().split()}
     assert loaders, "it was loaded somewhere, or the test would prove nothing"
     assert os.getpid() not in loaders
+
+
+@pytest.mark.slow
+def test_nothing_is_learned_from_noise(tmp_path: Path) -> None:
+    """Many columns, few rows, labels by lot: what the profile knows of all rows must not choose columns for a fold."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(60, 300)), columns=[f"g{i}" for i in range(300)])
+    y = rng.permutation(np.arange(60) % 2)
+    estimator = AutonomousClassifier(
+        sandbox="process", max_experiments=14, time_limit=None, random_state=0, n_jobs=2, run_dir=tmp_path / "run"
+    ).fit(X, y)
+    for experiment in estimator.journal_.valid_experiments:
+        score = experiment.score
+        assert score is not None
+        assert score.standard_error is not None
+        assert score.mean - 3 * score.standard_error < 0.5, experiment.plan.idea

@@ -23,6 +23,8 @@ from octopus.records import Budget, Experiment, Usage
 from tests.strategies import failed, journal_of, journals, valid
 
 FOLDS = (0.8,) * 5
+#: Replays and writing, and 500 resamples of 250 sealed rows for winner, constant and baseline.
+OVERHEAD_S = 5.0 + 500 * 3 * (1e-3 + 5e-7 * 250)
 LIMITS = st.one_of(st.none(), st.floats(0.0, 500.0))
 
 
@@ -34,17 +36,17 @@ def test_the_reserve_holds_three_fits_of_the_best_and_five_seconds() -> None:
     journal = journal_of([valid(1, "linear", FOLDS, wall_s=40.0)])
     per_fold_s = 40.0 * 2 / 5  # five folds on two cores took 40 s
     per_fit_s = per_fold_s * 5 / 4  # a final fit sees a quarter more rows
-    assert reserve_s(journal) == pytest.approx(5.0 + 3 * per_fit_s)
+    assert reserve_s(journal) == pytest.approx(OVERHEAD_S + 3 * per_fit_s)
 
 
 def test_the_reserve_is_that_of_the_best_not_of_the_slowest() -> None:
     slow, best = valid(1, "linear", (0.7,) * 5, wall_s=400.0), valid(2, "gbm", FOLDS, wall_s=4.0)
-    assert reserve_s(journal_of([slow, best])) == pytest.approx(5.0 + 3 * 4.0 * 2 / 5 * 5 / 4)
+    assert reserve_s(journal_of([slow, best])) == pytest.approx(OVERHEAD_S + 3 * 4.0 * 2 / 5 * 5 / 4)
 
 
 def test_without_a_model_only_the_overhead_is_reserved() -> None:
     assert reserve_s(Journal()) == 5.0
-    assert reserve_s(journal_of([failed(1, "linear", "a", True, wall_s=30.0)])) == 5.0
+    assert reserve_s(journal_of([failed(1, "linear", "a", True, wall_s=30.0)])) == pytest.approx(OVERHEAD_S)
 
 
 def test_what_remains_is_the_limit_less_time_and_reserve() -> None:
@@ -91,8 +93,12 @@ def test_time_is_spent_once_an_experiment_like_the_best_does_not_fit(journal: Jo
     budget = Budget(time_limit_s=limit_s)
     left_s = remaining_s(journal, budget)
     assert left_s is not None
-    best_s = journal.best.outcome.wall_s if journal.best else 0.0
-    expected = bool(journal.experiments) and left_s <= best_s
+    tried = {e.plan.family for e in journal.experiments}
+    applicable = {v.family for v in journal.profile.families if v.applies} if journal.profile else set()
+    next_s = journal.best.outcome.wall_s if journal.best else 0.0
+    if applicable - tried:
+        next_s = min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)
+    expected = bool(journal.experiments) and left_s <= next_s
     assert (spent_out(journal, budget) is not None) == expected
 
 
@@ -118,3 +124,20 @@ def test_threads_are_as_many_as_the_table_keeps_busy() -> None:
     assert worthwhile_threads(200_000, 10, 8) == 2
     assert worthwhile_threads(1_000_000, 50, 8) == 8
     assert worthwhile_threads(0, 0, 1) == 1
+
+
+def test_an_untried_family_is_begun_where_the_best_would_not_fit_again() -> None:
+    cheap, dear = valid(1, "linear", (0.7,) * 5, wall_s=1.0), valid(2, "forest", FOLDS, wall_s=30.0)
+    budget = Budget(time_limit_s=31.0 + reserve_s(journal_of([cheap, dear])) + 10.0)
+    assert spent_out(journal_of([cheap, dear], families=("linear", "forest", "gbm")), budget) is None
+    reason = spent_out(journal_of([cheap, dear], families=("linear", "forest")), budget)
+    assert reason is not None
+    assert "another experiment takes 30 s" in reason
+
+
+def test_the_interval_of_a_large_holdout_is_paid_for_in_advance() -> None:
+    journal = journal_of([])
+    assert journal.profile is not None
+    sealed = msgspec.structs.replace(journal.events[1], profile=msgspec.structs.replace(journal.profile, n_sealed=4454))
+    longer = Journal(events=(journal.events[0], sealed))
+    assert reserve_s(longer) - 5.0 == pytest.approx(449 * 3 * (1e-3 + 5e-7 * 4454))

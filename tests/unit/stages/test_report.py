@@ -28,7 +28,7 @@ WINNER = valid(3, "gbm", (0.80, 0.82, 0.84))
 @pytest.fixture(autouse=True)
 def _fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw 200 times where the report draws 1,000: what is asked here is far from where that matters."""
-    monkeypatch.setattr("octopus.stages.report._RESAMPLES", 200)
+    monkeypatch.setattr("octopus.stages.report.n_resamples", lambda n_rows: 200)
 
 
 def _holdout(table: pd.DataFrame, y: Float, groups: Rows | None = None, weight: Float | None = None) -> Dataset:
