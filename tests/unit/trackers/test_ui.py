@@ -21,7 +21,9 @@ def runs(tmp_path: Path) -> Path:
 def test_the_store_is_served_on_this_machine_only(runs: Path) -> None:
     ui = ui_command(runs)
     assert ui.url.startswith("http://127.0.0.1:")
-    assert ui.url.endswith("/#/experiments?workflowType=machine_learning"), "the runs, not what MLflow has for language models"
+    assert ui.url.endswith("/#/experiments?workflowType=machine_learning"), (
+        "the runs, not what MLflow has for language models"
+    )
     assert ui.command[ui.command.index("--backend-store-uri") + 1] == f"sqlite:///{runs.as_posix()}/mlflow.db"
     assert ui.command[ui.command.index("--host") + 1] == "127.0.0.1"
     assert ui.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
