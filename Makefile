@@ -29,7 +29,7 @@ setup: $(VENV)/.installed-dev ## make .venv with octopus and the tools to work o
 
 demo: $(VENV)/.installed ## find a model for a real table, show the run, predict with it
 	rm -rf runs/demo
-	$(BIN)/octopus fit examples/penguins_raw.csv --target Sex \
+	$(BIN)/octopus fit examples/penguins_raw.csv \
 		--goal "tell the sex of a penguin from what the field team measured; accuracy matters" \
 		--sandbox process --run-dir runs/demo
 	$(BIN)/octopus predict runs/demo examples/penguins_raw.csv --output runs/demo/predictions.csv
