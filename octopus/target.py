@@ -220,7 +220,7 @@ def _choose(present: Column, task: str) -> tuple[str, str]:
         return "classification", f"task={task!r} was given"
     n_unique = int(present.nunique())
     if pd.api.types.is_bool_dtype(present.dtype) or not pd.api.types.is_numeric_dtype(present.dtype):
-        return "classification", f"the target holds {n_unique} labels; task='regression' overrules"
+        return "classification", f"the target holds {n_unique} labels"
     numbers = present.to_numpy(dtype=np.float64)
     if not np.all(np.mod(numbers[np.isfinite(numbers)], 1) == 0):
         return "regression", "the target holds fractions; task='classification' overrules"

@@ -49,7 +49,8 @@ def sealed_rows(journal: Journal) -> Html:
 def _why_none(journal: Journal) -> str:
     profile = journal.profile
     if profile is not None and not profile.n_sealed:
-        return f"There are none: {profile.sealed_reason}. The validation score stands alone."
+        alone = "" if "stands alone" in profile.sealed_reason else " The validation score stands alone."
+        return f"There are none: {profile.sealed_reason}.{alone}"
     return f"They were not scored: {journal.finished.reason}." if journal.finished else "They have not been opened."
 
 

@@ -61,7 +61,8 @@ def test_the_task_is_read_from_the_values_and_says_how_to_overrule(
 ) -> None:
     target = read_target(y, "auto")
     assert target.type == task
-    assert "task=" in target.reason
+    # Labels cannot be a regression: there is nothing to overrule.
+    assert ("task=" in target.reason) == ("labels" not in target.reason)
     if classes is None:
         assert target.classes is None
     else:
