@@ -14,6 +14,7 @@
     │   └── PluginBroken (ImportError)       group, name, entry point
     ├── SandboxError                         the sandbox itself failed, never the script
     │   └── SandboxUnavailable               level, why, remedy
+    ├── PredictionFailed                     failure: a pipeline that a model wrote raised in its worker
     ├── HoldoutError                         opened twice
     ├── BundleError (ValueError)             path, why, remedy: no bundle, of another format, does not replay
     │   ├── DamagedBundle                    path, file, why: missing, cut short, altered, or not of the bundle
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octopus.journal import Journal
+    from octopus.records import Failure
 
 
 class OctopusError(Exception):
@@ -152,6 +154,27 @@ class SandboxUnavailable(SandboxError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.level, self.why, self.remedy)
+
+
+class PredictionFailed(OctopusError):
+    """A pipeline that a model wrote raised when it was loaded or asked to predict.
+
+    Parameters
+    ----------
+    failure : Failure
+        What it raised.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        where = f" (line {failure.frames[-1].line} of its script)" if failure.frames else ""
+        super().__init__(
+            f"the pipeline did not predict: {failure.type}: {failure.message}{where}. A model wrote it; its script is "
+            "best_experiment_.script.source. Give it rows such as those it was fitted on, or fit again."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.failure,)
 
 
 class HoldoutError(OctopusError):

@@ -174,11 +174,9 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """
     import pyarrow as pa
 
-    arrays = [_to_arrow(table[name]) for name in table.columns]
-    fields = [pa.field(str(name), array.type) for name, array in zip(table.columns, arrays, strict=True)]
-    schema = pa.schema(fields, metadata={"n_rows": str(len(table))})
-    with pa.OSFile(os.fspath(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-        writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    stored = to_arrow(table)
+    with pa.OSFile(os.fspath(path), "wb") as sink, pa.ipc.new_file(sink, stored.schema) as writer:
+        writer.write_table(stored)
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -196,10 +194,50 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     import pyarrow as pa
 
-    stored = pa.ipc.open_file(pa.memory_map(os.fspath(path), "r")).read_all()
+    return from_arrow(pa.ipc.open_file(pa.memory_map(os.fspath(path), "r")).read_all())
+
+
+def to_arrow(table: pd.DataFrame) -> Any:
+    """Return a canonical table as one of Arrow.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_rows, n_columns)
+        In canonical shape.
+
+    Returns
+    -------
+    pyarrow.Table
+        Also one without columns knows how many rows it has.
+    """
+    import pyarrow as pa
+
+    arrays = [_to_arrow(table[name]) for name in table.columns]
+    fields = [pa.field(str(name), array.type) for name, array in zip(table.columns, arrays, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={"n_rows": str(len(table))}))
+
+
+def from_arrow(stored: Any) -> pd.DataFrame:
+    """Return the canonical table that :func:`to_arrow` was given; numbers and dates share its memory.
+
+    Parameters
+    ----------
+    stored : pyarrow.Table
+        With its metadata.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        In canonical shape.
+    """
     n_rows = int(stored.schema.metadata[b"n_rows"])
     columns = {name: _from_arrow(stored.column(name)) for name in stored.column_names}
     return pd.DataFrame(columns, index=pd.RangeIndex(n_rows), copy=False)
+
+
+def text_dtype() -> Any:
+    """Return ``str`` where that is pandas' text type, ``object`` before pandas 3."""
+    return pd.Series(["a"]).dtype
 
 
 def _as_frame(table: object) -> pd.DataFrame:
@@ -378,13 +416,13 @@ def _text(values: Values) -> Values:
     if isinstance(values.dtype, pd.CategoricalDtype):
         spelled = pd.Series([_spelled(level) for level in values.cat.categories], dtype=object)
         codes = values.cat.codes.to_numpy()
-        levels: Values = pd.Series(np.append(spelled.to_numpy(dtype=object), np.nan)[codes], dtype=_text_dtype())
+        levels: Values = pd.Series(np.append(spelled.to_numpy(dtype=object), np.nan)[codes], dtype=text_dtype())
         return levels
-    if values.dtype == _text_dtype() and values.dtype != object:
+    if values.dtype == text_dtype() and values.dtype != object:
         return values
     objects: Values = values.astype(object)
     words = objects.map(_spelled, na_action="ignore").where(objects.notna(), np.nan)
-    return pd.Series(words.astype(_text_dtype()))
+    return pd.Series(words.astype(text_dtype()))
 
 
 def _spelled(value: object) -> str:
@@ -396,11 +434,6 @@ def _spelled(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
-
-
-def _text_dtype() -> Any:
-    """Return ``str`` where that is pandas' text type, ``object`` before pandas 3."""
-    return pd.Series(["a"]).dtype
 
 
 def _refuse(odd: Values, name: str, expected: str) -> None:

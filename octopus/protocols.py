@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
+import pandas as pd
+
 from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.journal import Journal
 from octopus.records import (
@@ -24,6 +26,7 @@ from octopus.records import (
     Profile,
     Proposal,
     Record,
+    SandboxReport,
     Score,
     Script,
     Task,
@@ -251,16 +254,32 @@ class JobResult:
     model: bytes | None = None
 
 
+class Worker(Protocol):
+    """Predicts in a process of the sandbox, where a pipeline may not be loaded into the user's own."""
+
+    def predict(self, table: pd.DataFrame) -> Float:
+        """Return probabilities, shape (n, n_classes), or values, shape (n,), of rows in canonical shape."""
+
+    def close(self) -> None:
+        """End its process; a later ``predict`` starts one anew."""
+
+
 @runtime_checkable
 class Sandbox(Protocol):
     """Where scripts run. What a script does is an outcome, never an exception of ``run``."""
 
     @property
     def level(self) -> str:
-        """What it promises: ``strict``, ``standard`` or ``process``."""
+        """What it promises: ``strict``, ``standard`` or ``process``, or the name of a level of one's own."""
+
+    def report(self) -> SandboxReport:
+        """Return what it is made of here and now, and what was tried to see whether it holds."""
 
     def run(self, job: Job) -> JobResult:
         """Run one job in a child of its own and collect the result; may be called from several threads."""
+
+    def open_worker(self, model: bytes, *, n_classes: int, limits: Limits) -> Worker:
+        """Return what predicts with a fitted pipeline in a child; ``limits.wall_s`` bounds one request."""
 
     def close(self) -> None:
         """End every process it keeps, running jobs included; may be called twice, and a later ``run`` starts anew."""
@@ -269,8 +288,19 @@ class Sandbox(Protocol):
 class SandboxFactory(Protocol):
     """Registered in ``octopus.sandboxes`` under the level's name."""
 
-    def __call__(self, *, imports: Sequence[str], environment: Mapping[str, str]) -> Sandbox:
-        """Open a sandbox whose children start with these modules imported and these variables set."""
+    def __call__(
+        self,
+        *,
+        imports: Sequence[str],
+        environment: Mapping[str, str],
+        paths: Sequence[str] = (),
+        devices: Sequence[str] = (),
+    ) -> Sandbox:
+        """Open a sandbox whose children start with these modules imported and these variables set.
+
+        They may also read these paths, which hold no data of the user's, and open these device files.
+        Raises SandboxUnavailable where the level cannot be had, with the way to get it.
+        """
 
 
 @runtime_checkable

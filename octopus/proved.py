@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,7 +22,7 @@ from octopus.bundle.probe import probe_rows
 from octopus.bundle.write import write_bundle
 from octopus.byvalue import packed, unpacked
 from octopus.dataset import Float
-from octopus.errors import InvalidData, SandboxError
+from octopus.errors import InvalidData
 from octopus.frame import SchemaError
 from octopus.intake.rows import Intake
 from octopus.intake.table import check_table
@@ -31,14 +30,13 @@ from octopus.journal import Journal
 from octopus.options import read_options
 from octopus.plugins import choose_families, open_sandbox
 from octopus.proof import Shipped
-from octopus.protocols import Scientist
+from octopus.protocols import Scientist, Worker
 from octopus.records import Experiment, HoldoutReport, Limits, Profile, Script, Task
 from octopus.reporting.card import model_card
 from octopus.reporting.leaderboard import leaderboard
 from octopus.reporting.page import report_page
 from octopus.reporting.script import standalone_script
 from octopus.scoring import Scoring, make_scoring
-from octopus.stages.replay import predict_rows
 from octopus.target import encode, measure
 
 #: For predicting outside this process, where the pipeline may not be loaded in it.
@@ -59,7 +57,8 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
     """The fitted half of :class:`octopus.estimator.AutonomousEstimator`, which documents its attributes.
 
     The pipeline is kept as the bytes that were replayed. It is loaded into this process only where octopus' own
-    playbook wrote its script; one that a model wrote predicts in the sandbox.
+    playbook wrote its script; one that a model wrote predicts in a process of the sandbox, started at the first
+    prediction and kept.
     """
 
     def predict(self, X: Table) -> NDArray[Any]:
@@ -80,6 +79,8 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         ------
         InvalidData
             Columns are missing or hold values of another kind.
+        SandboxError
+            A pipeline that a model wrote raised, or the process that it predicts in gave no answer twice.
         """
         predictions = self._predict(X)
         if not self.task_.is_classification:
@@ -171,6 +172,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_pipeline", None)
+        state.pop("_workers", None)
         state["scoring"] = packed(state["scoring"], otherwise=state["scoring"])
         state["callbacks"] = packed(state["callbacks"], otherwise=None)
         return state
@@ -178,6 +180,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__({name: unpacked(value) for name, value in state.items()})
         if hasattr(self, "_model"):
+            self._let_workers_go()
             self._pipeline = _load_pipeline(self._model, self._sha256, self.best_experiment_)
 
     def _remember(self, path: Path, journal: Journal, shipped: Shipped, intake: Intake, scientist: Scientist) -> None:
@@ -193,6 +196,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
             self.classes_ = intake.target.classes
         elif hasattr(self, "classes_"):
             del self.classes_
+        self._let_workers_go()
         self._model, self._sha256 = shipped.model, shipped.sha256
         self._pipeline = _load_pipeline(self._model, self._sha256, shipped.experiment)
 
@@ -289,15 +293,20 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
 
     def _predict_confined(self, table: pd.DataFrame) -> Float:
         """Predict in the sandbox, for a pipeline that a model wrote: its pickle is not loaded in this process."""
-        families = choose_families(self.families)
-        sandbox = open_sandbox(self.sandbox, families, read_options(self.get_params(deep=False)).n_jobs)
-        with tempfile.TemporaryDirectory(prefix="octopus-") as directory:
-            result = predict_rows(self._model, table, self.task_, Path(directory), sandbox, _PREDICT_LIMITS)
-        if result.predictions is None:
-            outcome = result.outcome
-            why = f"{outcome.failure.type}: {outcome.failure.message}" if outcome.failure else outcome.reason
-            raise SandboxError(f"the pipeline did not predict: {outcome.status} in {outcome.stage}. {why}")
-        return result.predictions
+        worker = self._workers.get(self.sandbox)
+        if worker is None:
+            families = choose_families(self.families)
+            sandbox = open_sandbox(self.sandbox, families, read_options(self.get_params(deep=False)).n_jobs)
+            opened = sandbox.open_worker(self._model, n_classes=self.task_.n_classes, limits=_PREDICT_LIMITS)
+            worker = self._workers.setdefault(self.sandbox, opened)  # another thread's; neither is started yet
+        return worker.predict(table)
+
+    def _let_workers_go(self) -> None:
+        """End what predicts for an earlier pipeline. Without that, the workers go with the estimator."""
+        workers: dict[object, Worker] = self.__dict__.get("_workers", {})
+        for worker in workers.values():
+            worker.close()
+        self._workers: dict[object, Worker] = {}
 
     def _scoring(self) -> Scoring:
         """Return the metric of the run; built anew, for a scorer may not survive a pickle."""

@@ -227,6 +227,49 @@ class Limits(Record, frozen=True, kw_only=True):
     output_bytes: int = 64 << 20
 
 
+class Canary(Record, frozen=True, kw_only=True):
+    """One thing that a script must not be able to do, tried by a script of ours."""
+
+    name: str
+    held: bool
+    detail: str = ""
+
+
+class MissingLayer(Record, frozen=True, kw_only=True):
+    """A part of a sandbox that cannot be had here, why, and the way to get it."""
+
+    layer: str
+    why: str
+    remedy: str
+
+
+class SandboxReport(Record, frozen=True, kw_only=True):
+    """What scripts were confined by.
+
+    Parameters
+    ----------
+    level : str
+        What it promises; ``SECURITY.md`` says what that is.
+    by : str
+        How: the mechanism that makes the walls.
+    platform : str
+        Operating system and kernel.
+    layers : tuple of str
+        What a child said that it had around it.
+    canaries : tuple of Canary
+        What was tried.
+    missing : tuple of MissingLayer
+        What better levels would need.
+    """
+
+    level: str
+    by: str
+    platform: str
+    layers: tuple[str, ...] = ()
+    canaries: tuple[Canary, ...] = ()
+    missing: tuple[MissingLayer, ...] = ()
+
+
 # --------------------------------------------------------------------------- what happened
 
 

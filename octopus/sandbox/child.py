@@ -1,60 +1,144 @@
-"""What runs in a child: confine, load, build, fit, predict, save; a marker for each stage, a record of a failure."""
+"""A child from its fork to the first line of the script: streams, variables, walls, and the word that they stand.
+
+Nothing here imports a numeric library: a child without a zygote confines itself first and imports afterwards, for a
+library that has started a thread leaves that thread outside the walls.
+"""
 
 from __future__ import annotations
 
 import faulthandler
-import importlib
 import os
-import pickle
-import random
+import socket
 import sys
 import tempfile
 import traceback
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import NoReturn, cast
+from typing import NoReturn
 
-import joblib
 import msgspec
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from octopus.frame import read_table
-from octopus.sandbox import estimators
+from octopus.records import Record
+from octopus.sandbox import semaphores
 from octopus.sandbox.confine import confine
 from octopus.sandbox.environment import job_environment
-from octopus.sandbox.estimators import Estimator
-from octopus.sandbox.failure import describe
-from octopus.sandbox.jobdir import FAILURE, MODEL, PREDICTIONS, RESULT, SEEN, JobDirectory, JobSpec
+from octopus.sandbox.jobdir import JobDirectory, JobSpec
+from octopus.sandbox.places import Places, installed, programs
 
-#: Exit status of a child that could not be confined: the script never ran. From <sysexits.h>, EX_OSERR.
-NOT_CONFINED = 71
-_METADATA = ("sample_weight", "groups", "time")
+#: Exit status of a child that could not be confined. From <sysexits.h>, EX_OSERR.
+_NOT_CONFINED = 71
+#: What every child needs, whatever the script.
+ALWAYS = (
+    "octopus.sandbox.harness",
+    "octopus.sandbox.serving",
+    "octopus.frame",
+    "cloudpickle",
+    "joblib",
+    "pyarrow",
+    "pyarrow.ipc",
+    "threadpoolctl",
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.impute",
+    "sklearn.linear_model",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+)
+_MAX_REASON = 300
 
 
-def run_child(directory: JobDirectory, supervisor_pid: int, limit_threads: Callable[[int], None]) -> NoReturn:
+class Confinement(Record, frozen=True, kw_only=True):
+    """A child's word that it is confined, given before the first line of the script; or why it is not."""
+
+    level: str
+    layers: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a child inherits from the process that forked it.
+
+    Parameters
+    ----------
+    readable : tuple of Path
+        Where packages and libraries lie.
+    executable : tuple of Path
+        What may be run.
+    limit_threads : callable or None
+        Sets the number of threads of libraries that are loaded already; None where none is loaded.
+    """
+
+    readable: tuple[Path, ...]
+    executable: tuple[Path, ...]
+    limit_threads: Callable[[int], None] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """The child's ends of what it is connected by.
+
+    Parameters
+    ----------
+    word : int
+        Descriptor for the word that the walls stand.
+    requests : socket or None
+        Where the rows to predict come from, for a job that serves.
+    """
+
+    word: int
+    requests: socket.socket | None = None
+
+
+def origin_without_imports(imports: tuple[str, ...]) -> Origin:
+    """Return what a child has that is forked by a process which imported none of the libraries."""
+    return Origin(readable=installed((*ALWAYS, *imports)), executable=programs(), limit_threads=None)
+
+
+def places_of(directory: JobDirectory, spec: JobSpec, origin: Origin, *, packages: bool = True) -> Places:
+    """Return what the child of a job may touch; without packages, only what is the job's own."""
+    own = [*spec.walls.paths, str(directory.root), *filter(None, [spec.features])]
+    return Places(
+        readable=(*(origin.readable if packages else ()), *(Path(path) for path in own)),
+        executable=origin.executable if packages else (),
+        writable=directory.written,
+        devices=tuple(Path(device) for device in spec.walls.devices),
+    )
+
+
+def main() -> NoReturn:
+    """Be the child in a program of its own: ``argv`` is the directory and, for a job that serves, the requests.
+
+    The word that it is confined goes where standard output leads, before that becomes the script's.
+    """
+    word = os.dup(1)
+    handed = sys.argv[2:]
+    requests = socket.socket(fileno=int(handed[0])) if handed else None
+    directory = JobDirectory(Path(sys.argv[1]))
+    run_child(directory, Ends(word=word, requests=requests), origin_without_imports(directory.spec().imports))
+
+
+def run_child(directory: JobDirectory, ends: Ends, origin: Origin) -> NoReturn:
     """Do one job and end the process: no exit handler and no thread of the script outlives it.
 
     Parameters
     ----------
     directory : JobDirectory
         Of the job.
-    supervisor_pid : int
-        Process that watches this one.
-    limit_threads : callable
-        Sets the number of threads of libraries that are loaded already.
+    ends : Ends
+        What it is connected by.
+    origin : Origin
+        What it inherited.
     """
-    code = NOT_CONFINED
+    code = _NOT_CONFINED
     try:
         spec = directory.spec()
         _enter(directory, spec)
-        confine(spec.level, spec.limits, supervisor_pid)
-        limit_threads(spec.limits.n_threads)
-        code = _attempt(directory, spec)
+        _close_all_but(ends)
+        _confine(directory, spec, ends.word, origin)
+        code = _do(directory, spec, ends, origin)
     except BaseException:  # noqa: BLE001  # the child's boundary: the supervisor sees the exit status
         traceback.print_exc()
     finally:
@@ -62,23 +146,6 @@ def run_child(directory: JobDirectory, supervisor_pid: int, limit_threads: Calla
             with suppress(Exception):
                 stream.flush()
         os._exit(code)
-
-
-def main() -> NoReturn:
-    """Run in an interpreter of its own: ``argv`` is the directory and the supervisor's process id."""
-    run_child(JobDirectory(Path(sys.argv[1])), int(sys.argv[2]), thread_limiter())
-
-
-def thread_limiter() -> Callable[[int], None]:
-    """Find the numeric libraries that are loaded, which takes some 40 ms, and return what sets their threads."""
-    from threadpoolctl import ThreadpoolController
-
-    controller = ThreadpoolController()
-
-    def limit(n_threads: int) -> None:
-        controller.limit(limits=n_threads)
-
-    return limit
 
 
 def _enter(directory: JobDirectory, spec: JobSpec) -> None:
@@ -97,102 +164,37 @@ def _enter(directory: JobDirectory, spec: JobSpec) -> None:
     faulthandler.enable()
 
 
-def _attempt(directory: JobDirectory, spec: JobSpec) -> int:
+def _close_all_but(ends: Ends) -> None:
+    """Close what was inherited: a descriptor is a way around every wall."""
+    kept = [0, 1, 2, ends.word, *([] if ends.requests is None else [ends.requests.fileno()])]
+    kept.sort()
+    for last, following in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
+        os.closerange(last + 1, following)
+
+
+def _confine(directory: JobDirectory, spec: JobSpec, word: int, origin: Origin) -> None:
+    """Raise the walls and say so; the descriptor is closed before anybody else could speak on it."""
+    places = places_of(directory, spec, origin)
     try:
-        _do(directory, spec)
-    except BaseException as error:  # noqa: BLE001  # whatever the script raised becomes a record
-        (directory.outputs / FAILURE).write_bytes(msgspec.json.encode(describe(error, directory.script)))
-        traceback.print_exc()
-        return 1
-    return 0
+        layers = confine(spec.walls, spec.limits, directory, places)
+        said = Confinement(level=spec.walls.level, layers=layers)
+    except BaseException as error:
+        said = Confinement(level="", problem=f"{type(error).__name__}: {error}"[:_MAX_REASON])
+        raise
+    finally:
+        # A supervisor that is gone does not read: this raises, and nothing runs unwatched.
+        os.write(word, msgspec.json.encode(said))
+        os.close(word)
 
 
-def _do(directory: JobDirectory, spec: JobSpec) -> None:
-    directory.mark("load")
-    _settle(spec)
-    # Threads, unless the script names another backend: worker processes cost two seconds and import everything anew.
-    with joblib.parallel_config(backend="threading"):
-        _steps(directory, spec)
-    directory.mark("done")
+def _do(directory: JobDirectory, spec: JobSpec, ends: Ends, origin: Origin) -> int:
+    has_semaphores = spec.walls.level == "process" or spec.walls.by == "namespaces"
+    if not has_semaphores:
+        semaphores.provide()  # before joblib looks for them
+    from octopus.sandbox.harness import attempt, thread_limiter
 
-
-def _steps(directory: JobDirectory, spec: JobSpec) -> None:
-    table = read_table(Path(spec.features))
-    module = None if spec.kind == "replay" else _import_script(directory)
-    if module is None:
-        estimator = cast("Estimator", pickle.loads((directory.inputs / MODEL).read_bytes()))  # noqa: S301  # confined
-    else:
-        directory.mark("build")
-        estimator = _build(module, spec)
-        directory.mark("fit")
-        _fit(estimator, table, directory, spec)
-    directory.mark("predict")
-    predicted = _predict(estimator, table, directory, spec, "predict_rows")
-    seen = None if directory.array("seen_rows") is None else _predict(estimator, table, directory, spec, "seen_rows")
-    directory.mark("save")
-    _save_array(directory.outputs / PREDICTIONS, predicted)
-    if seen is not None:
-        _save_array(directory.outputs / SEEN, seen)
-    if spec.kind == "fit" and module is not None:
-        _save_model(directory.outputs / MODEL, estimator, module)
-    result = {"kind": spec.kind, "shape": list(predicted.shape), "estimator": type(estimator).__name__}
-    (directory.outputs / RESULT).write_bytes(msgspec.json.encode(result))
-
-
-def _settle(spec: JobSpec) -> None:
-    """Fix what is global to the process: seeds and filters of warnings."""
-    random.seed(spec.random_state)
-    np.random.seed(spec.random_state)  # noqa: NPY002  # scripts may draw from the global generator
-    # Every n_jobs is set, also where scikit-learn no longer listens to it.
-    warnings.filterwarnings("ignore", message="'n_jobs' has no effect", category=FutureWarning)
-
-
-def _import_script(directory: JobDirectory) -> ModuleType:
-    """Import the script by its name, so that processes that it starts can import it too."""
-    sys.path.insert(0, str(directory.script.parent))
-    importlib.invalidate_caches()
-    return importlib.import_module(directory.script.stem)
-
-
-def _build(module: ModuleType, spec: JobSpec) -> Estimator:
-    estimator = module.build_pipeline()
-    if not (hasattr(estimator, "fit") and hasattr(estimator, "predict")):
-        raise TypeError(
-            f"build_pipeline returned {type(estimator).__name__}, which lacks fit or predict: "
-            "a scikit-learn compatible estimator is needed. Return an unfitted pipeline."
-        )
-    estimators.seed(estimator, spec.random_state, spec.limits.n_threads)
-    return cast("Estimator", estimator)
-
-
-def _fit(estimator: Estimator, table: pd.DataFrame, directory: JobDirectory, spec: JobSpec) -> None:
-    y = directory.array("y")
-    assert y is not None, "a job that fits has labels"
-    metadata = {name: values for name in _METADATA if (values := directory.array(name)) is not None}
-    if "time" in metadata:
-        metadata["time"] = metadata["time"].astype("datetime64[ns]")
-    target = y.astype(np.int64 if spec.n_classes else np.float64)
-    estimators.fit(estimator, _take(table, directory.array("train_rows")), target, metadata)
-
-
-def _predict(
-    estimator: Estimator, table: pd.DataFrame, directory: JobDirectory, spec: JobSpec, rows: str
-) -> NDArray[np.float64]:
-    """Predict the rows of one name by themselves: no row's prediction may depend on who is asked about beside it."""
-    return estimators.predict(estimator, _take(table, directory.array(rows)), spec.n_classes)
-
-
-def _take(table: pd.DataFrame, rows: NDArray[np.generic] | None) -> pd.DataFrame:
-    assert rows is not None, "every job says which rows it predicts, and one that fits which rows it fits on"
-    return table.iloc[rows.astype(np.int64)].reset_index(drop=True)
-
-
-def _save_array(path: Path, predicted: NDArray[np.float64]) -> None:
-    np.save(path, np.ascontiguousarray(predicted), allow_pickle=False)
-
-
-def _save_model(path: Path, estimator: Estimator, module: ModuleType) -> None:
-    from octopus.sandbox.pickling import dump
-
-    with path.open("wb") as file:
-        dump(estimator, module, file)
+    if not has_semaphores:
+        semaphores.use_threads()
+    limit_threads = thread_limiter() if origin.limit_threads is None else origin.limit_threads
+    limit_threads(spec.limits.n_threads)
+    return attempt(directory, spec, ends.requests)

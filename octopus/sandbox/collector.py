@@ -105,7 +105,7 @@ class Collector:
         """
         values = self._array(PREDICTIONS, n_rows, n_classes)
         _decode(self._read(RESULT, _MAX_JSON_BYTES), _Result, RESULT)
-        return _checked(values, n_classes)
+        return checked(values, n_classes)
 
     def seen(self, n_rows: int, n_classes: int) -> Float:
         """Read the predictions of rows that were fitted on.
@@ -129,7 +129,7 @@ class Collector:
         BadResult
             If they are not what was asked for.
         """
-        return _checked(self._array(SEEN, n_rows, n_classes), n_classes)
+        return checked(self._array(SEEN, n_rows, n_classes), n_classes)
 
     def model(self, max_bytes: int) -> bytes:
         """Read the fitted pipeline as bytes, which nobody here unpickles.
@@ -154,20 +154,9 @@ class Collector:
 
     def failure(self) -> Failure | None:
         """Return the child's record of the exception that ended it; None if it left none that can be read."""
-        try:
-            failure = _decode(self._read(FAILURE, _MAX_JSON_BYTES), Failure, FAILURE)
-        except (NoResult, BadResult):
-            return None
-        frames = [
-            Frame(line=f.line, function=_plain(f.function, MAX_CODE), code=_plain(f.code, MAX_CODE))
-            for f in failure.frames[-MAX_FRAMES:]
-        ]
-        return Failure(
-            type=_plain(failure.type, MAX_CODE),
-            message=_plain(failure.message, MAX_MESSAGE),
-            frames=tuple(frames),
-            wrapped_in=None if failure.wrapped_in is None else _plain(failure.wrapped_in, MAX_CODE),
-        )
+        with suppress(NoResult, BadResult):
+            return read_failure(self._read(FAILURE, _MAX_JSON_BYTES))
+        return None
 
     def tail(self, name: str) -> str:
         """Return the end of a text file without control characters; empty if it is not a plain file."""
@@ -211,6 +200,63 @@ class Collector:
         return fd
 
 
+def checked(values: Float, n_classes: int) -> Float:
+    """Return predictions if they can be true.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        As a child gave them.
+    n_classes : int
+        Number of classes, 0 for regression.
+
+    Returns
+    -------
+    ndarray of the same shape
+        Finite; probabilities that sum to 1.
+
+    Raises
+    ------
+    BadResult
+        If some are missing or infinite, or are no probabilities.
+    """
+    if not np.isfinite(values).all():
+        n_bad = int((~np.isfinite(values)).sum())
+        raise BadResult(f"{n_bad} of {values.size} predictions are missing or infinite")
+    return _probabilities(values) if n_classes else values
+
+
+def read_failure(raw: bytes) -> Failure:
+    """Read a child's record of an exception, each text cut to what it may hold.
+
+    Parameters
+    ----------
+    raw : bytes
+        JSON; its length was bounded where it was read.
+
+    Returns
+    -------
+    Failure
+        Without control characters.
+
+    Raises
+    ------
+    BadResult
+        If it is no such record.
+    """
+    failure = _decode(raw, Failure, FAILURE)
+    frames = [
+        Frame(line=f.line, function=_plain(f.function, MAX_CODE), code=_plain(f.code, MAX_CODE))
+        for f in failure.frames[-MAX_FRAMES:]
+    ]
+    return Failure(
+        type=_plain(failure.type, MAX_CODE),
+        message=_plain(failure.message, MAX_MESSAGE),
+        frames=tuple(frames),
+        wrapped_in=None if failure.wrapped_in is None else _plain(failure.wrapped_in, MAX_CODE),
+    )
+
+
 def _parse_npy(raw: bytes, shape: tuple[int, ...], name: str) -> Float:
     stream = io.BytesIO(raw)
     try:
@@ -227,13 +273,6 @@ def _parse_npy(raw: bytes, shape: tuple[int, ...], name: str) -> Float:
         raise BadResult(f"{name} does not hold what its header says")
     values: Float = np.frombuffer(body, dtype=np.float64).reshape(shape).copy()
     return values
-
-
-def _checked(values: Float, n_classes: int) -> Float:
-    if not np.isfinite(values).all():
-        n_bad = int((~np.isfinite(values)).sum())
-        raise BadResult(f"{n_bad} of {values.size} predictions are missing or infinite")
-    return _probabilities(values) if n_classes else values
 
 
 def _probabilities(values: Float) -> Float:

@@ -8,6 +8,8 @@
       script/     script.py, importable as ``script``
       work/       working directory and HOME of the child
       tmp/        its TMPDIR
+      shm/        its /dev/shm, where it has one of its own
+      root/       where it builds the root of its own world; empty for everybody else
       outputs/    stage, pred.npy, seen.npy, result.json, failure.json, pipeline.pkl (written by the child)
       logs/       stdout, stderr
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 import shutil
 import stat
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +42,41 @@ STAGE, PREDICTIONS, SEEN, RESULT = "stage", "pred.npy", "seen.npy", "result.json
 FAILURE, MODEL = "failure.json", "pipeline.pkl"
 
 
+Level = Literal["process", "standard", "strict", "container"]
+By = Literal["itself", "namespaces", "bubblewrap", "seatbelt", "container"]
+
+
+class Walls(Record, frozen=True, kw_only=True):
+    """What a child must have around it before it runs a line of the script.
+
+    Parameters
+    ----------
+    level : {"process", "standard", "strict", "container"}
+        What it promises.
+    by : {"itself", "namespaces", "bubblewrap", "seatbelt", "container"}
+        What stands around it beside what it gives up itself: nothing, namespaces that it enters, or what was made
+        around it before it began.
+    outside : mapping of str to int
+        The user's namespaces, by kind: those of a confined child must be others.
+    paths : tuple of str
+        Files and directories that the families' scripts read beside the installed packages.
+    devices : tuple of str
+        Device files that they open.
+    """
+
+    level: Level
+    by: By = "itself"
+    outside: Mapping[str, int] = {}
+    paths: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+
+
 class JobSpec(Record, frozen=True, kw_only=True):
     """What a child has to know of its job beside the arrays."""
 
-    kind: Literal["fold", "fit", "replay"]
-    level: str
+    kind: Literal["fold", "fit", "replay", "serve"]
+    walls: Walls
+    imports: tuple[str, ...]
     features: str
     n_classes: int
     random_state: int
@@ -81,6 +114,21 @@ class JobDirectory:
     def tmp(self) -> Path:
         """Temporary directory of the child."""
         return self.root / "tmp"
+
+    @property
+    def shm(self) -> Path:
+        """Its shared memory, where it has a ``/dev/shm`` of its own."""
+        return self.root / "shm"
+
+    @property
+    def new_root(self) -> Path:
+        """Where a child in a mount namespace builds its root."""
+        return self.root / "root"
+
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """The directories that the child may write into."""
+        return self.work, self.tmp, self.shm, self.outputs
 
     @property
     def outputs(self) -> Path:
@@ -129,15 +177,17 @@ class JobDirectory:
             shutil.rmtree(self.root, ignore_errors=True)
 
 
-def write_job(job: Job, level: str) -> JobDirectory:
+def write_job(job: Job, walls: Walls, imports: tuple[str, ...]) -> JobDirectory:
     """Make the directory of a job beside its table and fill it.
 
     Parameters
     ----------
     job : Job
         What to do.
-    level : str
-        Sandbox level that the child must confine itself to.
+    walls : Walls
+        What the child must have around it.
+    imports : tuple of str
+        Modules that scripts may import, wherever they are installed.
 
     Returns
     -------
@@ -151,28 +201,72 @@ def write_job(job: Job, level: str) -> JobDirectory:
     """
     import numpy as np
 
-    directory = JobDirectory(Path(tempfile.mkdtemp(prefix="job-", dir=job.features.parent)).resolve())
+    spec = JobSpec(
+        kind=job.kind,
+        walls=walls,
+        imports=imports,
+        features=str(job.features.resolve()),
+        n_classes=job.n_classes,
+        random_state=job.random_state,
+        limits=job.limits,
+    )
+    directory = _made(job.features.parent, spec, job.model)
     try:
-        for folder in (directory.script.parent, directory.inputs, directory.work, directory.tmp):
-            folder.mkdir()
-        directory.outputs.mkdir()
-        directory.logs.mkdir()
         for name in ARRAYS:
             array = getattr(job, name)
             if array is not None:
                 np.save(directory.inputs / f"{name}.npy", array, allow_pickle=False)
         if job.source is not None:
             directory.script.write_text(job.source, encoding="utf-8")
-        if job.model is not None:
-            (directory.inputs / MODEL).write_bytes(job.model)
-        spec = JobSpec(
-            kind=job.kind,
-            level=level,
-            features=str(job.features.resolve()),
-            n_classes=job.n_classes,
-            random_state=job.random_state,
-            limits=job.limits,
-        )
+    except BaseException:
+        directory.remove()
+        raise
+    return directory
+
+
+def write_service(
+    model: bytes, folder: Path, walls: Walls, imports: tuple[str, ...], n_classes: int, limits: Limits
+) -> JobDirectory:
+    """Make the directory of a process that answers requests with a fitted pipeline.
+
+    Parameters
+    ----------
+    model : bytes
+        The fitted pipeline.
+    folder : Path
+        Where to make it.
+    walls : Walls
+        What the child must have around it.
+    imports : tuple of str
+        Modules that the pipeline may import, wherever they are installed.
+    n_classes : int
+        Number of classes, 0 for regression.
+    limits : Limits
+        What the process may use.
+
+    Returns
+    -------
+    JobDirectory
+        The new directory, mode 0700.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    spec = JobSpec(
+        kind="serve", walls=walls, imports=imports, features="", n_classes=n_classes, random_state=0, limits=limits
+    )
+    return _made(folder, spec, model)
+
+
+def _made(folder: Path, spec: JobSpec, model: bytes | None) -> JobDirectory:
+    directory = JobDirectory(Path(tempfile.mkdtemp(prefix="job-", dir=folder)).resolve())
+    try:
+        for made in (directory.script.parent, directory.inputs, directory.new_root, directory.logs, *directory.written):
+            made.mkdir()
+        if model is not None:
+            (directory.inputs / MODEL).write_bytes(model)
         (directory.root / "spec.json").write_bytes(msgspec.json.encode(spec))
     except BaseException:
         directory.remove()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from octopus.errors import SandboxError
@@ -18,7 +19,7 @@ from octopus.sandbox.environment import interpreter_environment
 from octopus.sandbox.interpreter import command
 from octopus.sandbox.jobdir import JobDirectory
 from octopus.sandbox.supervisor import GO, STARTED
-from octopus.sandbox.zygote import READY
+from octopus.sandbox.zygote import READY, UNSAFE
 
 #: Seconds for an interpreter to import its libraries: 3 to 5 on a quiet machine, 20 measured under load.
 _READY_WITHIN_S = 90.0
@@ -29,6 +30,7 @@ _COLD_WITHIN_S = 60.0
 #: Seconds for a process whose owner has hung up to end by itself before it is killed.
 _END_WITHIN_S = 5.0
 _MAX_REPORT_BYTES = 65536
+_MAX_GREETING = 1024
 
 #: Fork after importing numeric libraries is sound on Linux; Accelerate and Objective-C abort on macOS.
 HAS_ZYGOTE = sys.platform == "linux"
@@ -40,6 +42,19 @@ class ZygoteGone(SandboxError):
 
 class ZygoteHangs(SandboxError):
     """The zygote does not answer."""
+
+
+class ZygoteUnsafe(SandboxError):
+    """What the zygote imported does not survive a fork."""
+
+
+#: Command line of an interpreter of the sandbox, and its home → the same with something around it.
+Wrap = Callable[[list[str], str], list[str]]
+
+
+def unwrapped(command_line: list[str], _home: str) -> list[str]:
+    """Return a command line as it is."""
+    return command_line
 
 
 class Channel:
@@ -124,9 +139,11 @@ class Zygote:
         Modules that it imports once.
     environment : mapping of str to str
         Variables to set in addition to the allow-list.
+    wrap : callable
+        What it runs in.
     """
 
-    def __init__(self, imports: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, imports: Sequence[str], environment: Mapping[str, str], wrap: Wrap = unwrapped) -> None:
         self._home = tempfile.mkdtemp(prefix="octopus-")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._owner = os.getpid()
@@ -135,15 +152,12 @@ class Zygote:
         self._is_ready = False
         self.hangs = False
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  # our own command line
-                command("octopus.sandbox.zygote", str(theirs.fileno()), json.dumps(list(imports)), self._home),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+            fd = theirs.fileno()
+            self._process = _started(
+                wrap(command("octopus.sandbox.zygote", str(fd), json.dumps(list(imports)), self._home), self._home),
                 cwd=self._home,
-                env=interpreter_environment(os.environ, environment, self._home),
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
+                environment=interpreter_environment(os.environ, environment, self._home),
+                handed=[fd],
             )
 
     @property
@@ -160,6 +174,8 @@ class Zygote:
             If it ended instead.
         ZygoteHangs
             If it does not come to an end with them.
+        ZygoteUnsafe
+            If they did more than import.
         """
         with self._importing:
             if not self._is_ready:
@@ -168,22 +184,27 @@ class Zygote:
     def _await_imports(self) -> None:
         self._connection.settimeout(_READY_WITHIN_S)
         try:
-            self._is_ready = self._connection.recv(len(READY)) == READY
+            said = self._connection.recv(_MAX_GREETING)
         except TimeoutError as error:
             self.hangs = True
             raise ZygoteHangs(f"the zygote did not import its libraries within {_READY_WITHIN_S:.0f} s") from error
         except OSError as error:
             raise ZygoteGone("the zygote ended before it was ready") from error
+        if said.startswith(UNSAFE):
+            raise ZygoteUnsafe(said.removeprefix(UNSAFE).decode("utf-8", "replace"))
+        self._is_ready = said == READY
         if not self._is_ready:
             raise ZygoteGone("the zygote ended before it was ready")
 
-    def start(self, directory: JobDirectory) -> Channel:
+    def start(self, directory: JobDirectory, requests: socket.socket | None = None) -> Channel:
         """Have a job forked.
 
         Parameters
         ----------
         directory : JobDirectory
             Of the job.
+        requests : socket or None
+            Handed on to a job that serves.
 
         Returns
         -------
@@ -200,8 +221,9 @@ class Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         channel = Channel(ours)
         try:
+            handed = [theirs.fileno(), *([] if requests is None else [requests.fileno()])]
             with theirs:
-                socket.send_fds(self._connection, [os.fsencode(directory.root)], [theirs.fileno()])
+                socket.send_fds(self._connection, [os.fsencode(directory.root)], handed)
             channel.expect_start(_FORK_WITHIN_S)
         except TimeoutError as error:
             self.hangs = True
@@ -230,7 +252,12 @@ class Zygote:
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-def start_cold(directory: JobDirectory, environment: Mapping[str, str]) -> Channel:
+def start_cold(
+    directory: JobDirectory,
+    environment: Mapping[str, str],
+    wrap: Wrap = unwrapped,
+    requests: socket.socket | None = None,
+) -> Channel:
     """Start a job in fresh interpreters: slow, and independent of everything that ran before.
 
     Parameters
@@ -239,6 +266,10 @@ def start_cold(directory: JobDirectory, environment: Mapping[str, str]) -> Chann
         Of the job.
     environment : mapping of str to str
         Variables to set in addition to the allow-list.
+    wrap : callable
+        What it runs in.
+    requests : socket or None
+        Handed on to a job that serves.
 
     Returns
     -------
@@ -252,16 +283,12 @@ def start_cold(directory: JobDirectory, environment: Mapping[str, str]) -> Chann
     """
     ours, theirs = socket.socketpair()
     with theirs:
-        described = str(theirs.fileno())
-        process = subprocess.Popen(  # noqa: S603  # our own command line
-            command("octopus.sandbox.supervisor", str(directory.root), described),
-            stdin=subprocess.DEVNULL if os.name == "posix" else subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=directory.work,
-            env=interpreter_environment(os.environ, environment, str(directory.tmp)),
-            pass_fds=(theirs.fileno(),) if os.name == "posix" else (),
-            start_new_session=True,
+        handed = [theirs.fileno(), *([] if requests is None else [requests.fileno()])]
+        process = _started(
+            wrap(command("octopus.sandbox.supervisor", str(directory.root), *map(str, handed)), str(directory.tmp)),
+            cwd=str(directory.work),
+            environment=interpreter_environment(os.environ, environment, str(directory.tmp)),
+            handed=handed,
         )
         if process.stdin is not None:  # Windows hands sockets over by a description that names the receiver
             with process.stdin:
@@ -276,6 +303,37 @@ def start_cold(directory: JobDirectory, environment: Mapping[str, str]) -> Chann
         channel.close()
         raise
     return channel
+
+
+def _started(
+    command_line: list[str], *, cwd: str, environment: Mapping[str, str], handed: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    """Start a program from a thread that stays as long as it: bubblewrap ends with the thread that started it."""
+    begun: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
+
+    def start_and_stay() -> None:
+        try:
+            process = subprocess.Popen(  # noqa: S603  # our own command line
+                command_line,
+                stdin=subprocess.DEVNULL if os.name == "posix" else subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=cwd,
+                env=dict(environment),
+                pass_fds=tuple(handed) if os.name == "posix" else (),
+                start_new_session=True,
+            )
+        except OSError as error:
+            begun.put(error)
+            return
+        begun.put(process)
+        process.wait()
+
+    threading.Thread(target=start_and_stay, name="octopus-sandbox", daemon=True).start()
+    outcome = begun.get()
+    if isinstance(outcome, OSError):
+        raise outcome
+    return outcome
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,35 +1,39 @@
-"""The levels that can be asked for; today ``process``: against accidents, not against malice."""
+"""The levels that can be asked for. Each is tried before it is given: one that cannot be had is an error."""
 
 from __future__ import annotations
 
 import os
-import threading
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Self
+from collections.abc import Mapping, Sequence
 
-from octopus.errors import SandboxError
-from octopus.protocols import Job, JobResult
-from octopus.sandbox.jobdir import JobDirectory, write_job
-from octopus.sandbox.launcher import HAS_ZYGOTE, Channel, Zygote, ZygoteGone, ZygoteHangs, start_cold
-from octopus.sandbox.outcome import collect, not_run, parse_report
+from octopus.errors import SandboxUnavailable
+from octopus.records import MissingLayer
+from octopus.sandbox import container, probe, seatbelt
+from octopus.sandbox.jobdir import By, Walls
+from octopus.sandbox.local import LocalSandbox
 
-#: Seconds beyond its own limit after which a supervisor that says nothing counts as lost: it needs at most ten to kill.
-_REPORT_GRACE_S = 30.0
-#: Seconds that ``close`` waits for running jobs to be over.
-_CLOSE_WITHIN_S = 15.0
-_READ_ONLY = 0o444
-_CLOSED = "the sandbox was closed while it ran"
-#: The sandboxes of this process by what their children start with: a zygote takes seconds to import, so the next run
+#: What the client of a container engine looks for, beside ``PATH``.
+_FOR_THE_ENGINE = (
+    container.IMAGE_VARIABLE,
+    container.RUNTIME_VARIABLE,
+    "HOME",
+    "XDG_RUNTIME_DIR",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "CONTAINER_HOST",
+)
+#: The sandboxes of this process by what they are made of: a zygote takes seconds to import, so the next run
 #: uses the one that is there. It ends by itself when it is idle, and with the process.
-_open: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ProcessSandbox] = {}
+_open: dict[tuple[object, ...], LocalSandbox] = {}
 
 
-def open_process(*, imports: Sequence[str], environment: Mapping[str, str]) -> ProcessSandbox:
-    """Open a sandbox of level ``process``; for the same imports and environment it is the same one.
+def open_process(
+    *,
+    imports: Sequence[str],
+    environment: Mapping[str, str],
+    paths: Sequence[str] = (),  # noqa: ARG001  every path can be read, and every device be opened
+    devices: Sequence[str] = (),  # noqa: ARG001
+) -> LocalSandbox:
+    """Open a sandbox of level ``process``; for the same arguments it is the same one.
 
     Its children have a clean environment, limits and a watched process tree. They can read and write what the user
     can, and they reach the network.
@@ -40,61 +44,25 @@ def open_process(*, imports: Sequence[str], environment: Mapping[str, str]) -> P
         Modules that are imported once, before any job.
     environment : mapping of str to str
         Variables that every child gets beside an allow-list of the user's.
+    paths, devices : sequence of str
+        Without effect.
 
     Returns
     -------
-    ProcessSandbox
+    LocalSandbox
         Nothing is started before the first job.
     """
-    key = tuple(imports), tuple(sorted(environment.items()))
-    if key not in _open:
-        _open[key] = ProcessSandbox(imports=imports, environment=environment)
-    return _open[key]
+    return _opened(Walls(level="process"), imports, environment)
 
 
-@dataclass(eq=False)
-class _Running:
-    """What is alive on behalf of one sandbox in one process, between two calls of ``close``."""
+def open_standard(
+    *, imports: Sequence[str], environment: Mapping[str, str], paths: Sequence[str] = (), devices: Sequence[str] = ()
+) -> LocalSandbox:
+    """Open a sandbox of level ``standard``; for the same arguments it is the same one.
 
-    owner: int = field(default_factory=os.getpid)
-    zygote: Zygote | None = None
-    retired: list[Zygote] = field(default_factory=list)
-    channels: set[Channel] = field(default_factory=set)
-    n_jobs: int = 0
-    is_closed: bool = False
-    #: Guards the fields; never held while something is awaited, for ``close`` needs it.
-    changed: threading.Condition = field(default_factory=threading.Condition)
-
-    def close(self) -> None:
-        """End every process; a forked copy of the owner only lets go of what it inherited."""
-        if os.getpid() != self.owner:
-            self._forget()
-            return
-        with self.changed:
-            self.is_closed = True
-            for channel in self.channels:
-                channel.hang_up()
-        zygotes = [z for z in (self.zygote, *self.retired) if z is not None]
-        with self.changed:
-            if self.channels:
-                self.changed.wait_for(lambda: not self.channels, timeout=_CLOSE_WITHIN_S)
-        for zygote in zygotes:
-            zygote.stop()
-        with self.changed:
-            self.changed.wait_for(lambda: not self.n_jobs, timeout=_CLOSE_WITHIN_S)
-
-    def _forget(self) -> None:
-        """Close descriptors without the lock, which another thread may have held at the fork."""
-        for channel in list(self.channels):
-            channel.forget()
-        for zygote in (self.zygote, *self.retired):
-            if zygote is not None:
-                zygote.stop()
-        self.zygote, self.retired, self.channels = None, [], set()
-
-
-class ProcessSandbox:
-    """Runs jobs in children forked by a zygote, or cold where there can be none.
+    Its children have given up capabilities (capabilities(7)), every file but the interpreter, the installed packages
+    and their own job (Landlock), every socket, and the system calls that lead around that (seccomp). They can still
+    learn whether a path exists.
 
     Parameters
     ----------
@@ -102,158 +70,119 @@ class ProcessSandbox:
         Modules that are imported once, before any job.
     environment : mapping of str to str
         Variables that every child gets beside an allow-list of the user's.
+    paths : sequence of str
+        Files and directories that scripts may read as well.
+    devices : sequence of str
+        Device files that scripts may open.
+
+    Returns
+    -------
+    LocalSandbox
+        It has been tried.
+
+    Raises
+    ------
+    SandboxUnavailable
+        It cannot be had here; the message says how to get it.
     """
-
-    level = "process"
-
-    def __init__(self, *, imports: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
-        self._imports = tuple(imports)
-        self._environment = dict(environment or {})
-        self._lock = threading.Lock()
-        self._running: _Running | None = None
-
-    def __getstate__(self) -> dict[str, object]:
-        return {"imports": self._imports, "environment": self._environment}
-
-    def __setstate__(self, state: Mapping[str, object]) -> None:
-        self.__init__(**state)  # type: ignore[misc]  # a copy starts anew
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def run(self, job: Job) -> JobResult:
-        """Run one job in a child of its own and collect the result; may be called from several threads.
-
-        Parameters
-        ----------
-        job : Job
-            What to do.
-
-        Returns
-        -------
-        JobResult
-            What came of it, whatever the script did.
-        """
-        running = self._current()
-        try:
-            before = _protect(job.features)
-            directory = write_job(job, self.level)
-        except OSError as error:
-            return not_run(f"the job could not be written: {error}")
-        try:
-            with running.changed:
-                running.n_jobs += 1
-            raw, note = self._supervised(running, directory, job.limits.wall_s)
-            report = parse_report(raw)
-            if report is None:
-                return not_run(_CLOSED if running.is_closed else "its supervisor was lost; run it again")
-            is_tampered = _identity(job.features) != before
-            return collect(job, directory, report, note=note, is_tampered=is_tampered)
-        except (OSError, SandboxError) as error:
-            return not_run(_CLOSED if running.is_closed else f"the sandbox could not run it: {error}")
-        finally:
-            directory.remove()
-            with running.changed:
-                running.n_jobs -= 1
-                running.changed.notify_all()
-
-    def close(self) -> None:
-        """End every process it keeps, running jobs included; may be called twice, and a later ``run`` starts anew."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.close()
-            self._at_exit.detach()
-
-    def _current(self) -> _Running:
-        """Return what is alive in this process; a forked copy begins with nothing."""
-        running = self._running
-        if running is not None and running.owner != os.getpid():
-            self._lock = threading.Lock()  # another thread may have held it at the fork
-            self.close()
-        with self._lock:
-            if self._running is None:
-                self._running = _Running()
-                self._at_exit = weakref.finalize(self, self._running.close)
-            return self._running
-
-    def _supervised(self, running: _Running, directory: JobDirectory, wall_s: float) -> tuple[bytes, str]:
-        """Run a job and return the supervisor's report and a note on how the job was started."""
-        channel, note = self._begin(running, directory)
-        with _registered(running, channel):
-            try:
-                return channel.wait_for_report(wall_s + _REPORT_GRACE_S), note
-            except TimeoutError as error:
-                raise SandboxError("its supervisor did not answer") from error
-
-    def _begin(self, running: _Running, directory: JobDirectory) -> tuple[Channel, str]:
-        note = ""
-        if HAS_ZYGOTE:
-            for _ in range(2):  # one that has ended since the last job is replaced once
-                zygote = _zygote_of(running, self._imports, self._environment)
-                try:
-                    zygote.wait_until_ready()
-                    return zygote.start(directory), ""
-                except ZygoteGone as error:
-                    note = f"cold start: {error}"
-                except ZygoteHangs as error:
-                    note = f"cold start: {error}"
-                    _retire(running, zygote)
-                    break
-                _retire(running, zygote)
-        if running.is_closed:
-            raise SandboxError(_CLOSED)
-        return start_cold(directory, self._environment), note
+    by: By = "seatbelt" if seatbelt.available() else "itself"
+    walls = Walls(level="standard", by=by, paths=tuple(paths), devices=tuple(devices))
+    return _tried(walls, imports, environment, probe.missing_for_standard())
 
 
-def _zygote_of(running: _Running, imports: Sequence[str], environment: Mapping[str, str]) -> Zygote:
-    with running.changed:
-        if running.is_closed:
-            raise SandboxError(_CLOSED)
-        if running.zygote is None:
-            running.zygote = Zygote(imports, environment)
-        return running.zygote
+def open_strict(
+    *, imports: Sequence[str], environment: Mapping[str, str], paths: Sequence[str] = (), devices: Sequence[str] = ()
+) -> LocalSandbox:
+    """Open a sandbox of level ``strict``; for the same arguments it is the same one.
+
+    ``standard``, in namespaces of its own: no other file, process, network or queue is there to be seen. Where the host
+    gives namespaces to bubblewrap only, that makes them, around a zygote for each run.
+
+    Parameters
+    ----------
+    imports : sequence of str
+        Modules that are imported once, before any job.
+    environment : mapping of str to str
+        Variables that every child gets beside an allow-list of the user's.
+    paths : sequence of str
+        Files and directories that scripts may read as well.
+    devices : sequence of str
+        Device files that scripts may open.
+
+    Returns
+    -------
+    LocalSandbox
+        It has been tried.
+
+    Raises
+    ------
+    SandboxUnavailable
+        It cannot be had here; the message says how to get it.
+    """
+    by: By = "namespaces" if probe.can_enter_namespaces() else "bubblewrap"
+    walls = Walls(level="strict", by=by, paths=tuple(paths), devices=tuple(devices))
+    return _tried(walls, imports, environment, probe.missing_for_strict())
 
 
-def _retire(running: _Running, zygote: Zygote) -> None:
-    """Use a zygote no more; it stays until the end, for other jobs may still run on it."""
-    with running.changed:
-        if running.zygote is zygote:
-            running.zygote = None
-            running.retired.append(zygote)
+def open_container(
+    *, imports: Sequence[str], environment: Mapping[str, str], paths: Sequence[str] = (), devices: Sequence[str] = ()
+) -> LocalSandbox:
+    """Open a sandbox of level ``container``; for the same arguments it is the same one.
+
+    Each child runs in a container of its own, started cold, from the image that ``OCTOPUS_SANDBOX_IMAGE`` names; in
+    there it gives up what it gives up at ``standard``. No engine has run this yet: it is tested by its command line.
+
+    Parameters
+    ----------
+    imports : sequence of str
+        Without effect: the image has what it has.
+    environment : mapping of str to str
+        Variables that the supervisor gets.
+    paths : sequence of str
+        Files and directories that scripts may read as well.
+    devices : sequence of str
+        Device files that scripts may open.
+
+    Returns
+    -------
+    LocalSandbox
+        It has been tried.
+
+    Raises
+    ------
+    SandboxUnavailable
+        No engine answers, no image is named, or a canary got through.
+    """
+    missing = None
+    if container.engine() is None:
+        missing = MissingLayer(
+            layer="container",
+            why="neither Podman nor Docker answers",
+            remedy="Install one and start it, or use sandbox='auto'.",
+        )
+    else:
+        container.image()
+    passed = {name: os.environ[name] for name in _FOR_THE_ENGINE if name in os.environ}
+    walls = Walls(level="container", by="container", paths=tuple(paths), devices=tuple(devices))
+    return _tried(walls, imports, {**environment, **passed}, missing)
 
 
-@contextmanager
-def _registered(running: _Running, channel: Channel) -> Iterator[None]:
-    """Let ``close`` hang up this channel; whatever happens, the supervisor ends its tree before we go on."""
-    with running.changed:
-        running.channels.add(channel)
-        if running.is_closed:
-            channel.hang_up()
+def _tried(
+    walls: Walls, imports: Sequence[str], environment: Mapping[str, str], missing: MissingLayer | None
+) -> LocalSandbox:
+    if missing is not None:
+        raise SandboxUnavailable(walls.level, missing.why, missing.remedy)
+    sandbox = _opened(walls, imports, environment)
     try:
-        yield
+        sandbox.report()
     except BaseException:
-        channel.hang_up()
+        sandbox.close()
         raise
-    finally:
-        channel.close()
-        with running.changed:
-            running.channels.discard(channel)
-            running.changed.notify_all()
+    return sandbox
 
 
-def _protect(features: Path) -> tuple[int, int, int]:
-    """Make the table read-only and return what it must still be after the job."""
-    if features.stat().st_mode & 0o777 != _READ_ONLY:
-        features.chmod(_READ_ONLY)
-    return _identity(features) or (-1, -1, -1)
-
-
-def _identity(features: Path) -> tuple[int, int, int] | None:
-    try:
-        found = features.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns, found.st_ino
+def _opened(walls: Walls, imports: Sequence[str], environment: Mapping[str, str]) -> LocalSandbox:
+    key = walls.level, walls.by, walls.paths, walls.devices, tuple(imports), tuple(sorted(environment.items()))
+    if key not in _open:
+        _open[key] = LocalSandbox(walls, imports=imports, environment=environment)
+    return _open[key]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from octopus.sandbox import tree
+
+#: Seconds for a container engine to kill.
+_KILL_WITHIN_S = 8.0
 
 
 class Child(Protocol):
@@ -27,6 +31,9 @@ class Child(Protocol):
 
     def all_gone(self) -> bool:
         """Bury the dead; return whether no child of this process is left."""
+
+    def end(self) -> None:
+        """Order the end of what does not end with its processes here."""
 
 
 class ForkedChild:
@@ -63,6 +70,32 @@ class ForkedChild:
             if pid == self.pid:
                 self._status = os.waitstatus_to_exitcode(status)
 
+    def end(self) -> None:
+        """Do nothing: it ends when it is killed."""
+
+
+class ContainedChild(ForkedChild):
+    """The client of a container, which runs on when its client is killed.
+
+    Parameters
+    ----------
+    pid : int
+        Process id of the client.
+    kill : sequence of str
+        Command line that ends the container.
+    """
+
+    def __init__(self, pid: int, kill: Sequence[str]) -> None:
+        super().__init__(pid)
+        self._kill = kill
+
+    def end(self) -> None:
+        """End the container; one that has ended already is no error."""
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(  # noqa: S603  # our own command line
+                self._kill, stdin=subprocess.DEVNULL, capture_output=True, timeout=_KILL_WITHIN_S, check=False
+            )
+
 
 class SpawnedChild:
     """A child on a system without fork.
@@ -85,3 +118,6 @@ class SpawnedChild:
     def all_gone(self) -> bool:
         """Return whether the child and all below this process have ended."""
         return self._process.poll() is not None and not tree.descendants(os.getpid())
+
+    def end(self) -> None:
+        """Do nothing: it ends when it is killed."""

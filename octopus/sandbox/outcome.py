@@ -9,7 +9,6 @@ import msgspec
 from octopus.dataset import Float
 from octopus.protocols import Job, JobResult
 from octopus.records import Failure, Outcome, Stage, Status
-from octopus.sandbox.child import NOT_CONFINED
 from octopus.sandbox.collector import BadResult, Collector, NoResult
 from octopus.sandbox.jobdir import JobDirectory
 from octopus.sandbox.supervisor import Report
@@ -28,7 +27,20 @@ def parse_report(raw: bytes) -> Report | None:
         return None
 
 
-def collect(job: Job, directory: JobDirectory, report: Report, *, note: str, is_tampered: bool) -> JobResult:
+def describe_end(report: Report) -> str:
+    """Return in words how a process ended that was to stay."""
+    if report.confinement.problem:
+        return f"it could not be confined: {report.confinement.problem}"
+    if report.ended != "exited":
+        return report.reason
+    if report.signal is not None:
+        return f"it died of signal {report.signal}"
+    return f"it ended itself with exit code {report.exit_code}"
+
+
+def collect(
+    job: Job, directory: JobDirectory, report: Report, *, level: str, note: str, is_tampered: bool
+) -> JobResult:
     """Turn what a job left into its result.
 
     Parameters
@@ -39,6 +51,8 @@ def collect(job: Job, directory: JobDirectory, report: Report, *, note: str, is_
         What its child left; the tree is dead.
     report : Report
         What the supervisor saw.
+    level : str
+        What the child was to confine itself to: without its word that it did, nothing of the script has run.
     note : str
         Said in the reason of whatever the outcome is; empty if there is nothing to say.
     is_tampered : bool
@@ -52,7 +66,9 @@ def collect(job: Job, directory: JobDirectory, report: Report, *, note: str, is_
     """
     with Collector(directory.outputs) as outputs, Collector(directory.logs) as logs:
         stage, failure = outputs.stage(), outputs.failure()
-        status, reason = _ending(report, failure, stage)
+        status, reason = _ending(report, failure)
+        if report.confinement.level != level:
+            status, stage, failure, reason = "not_run", "start", None, _unconfined(level, report)
         result = _Result()
         if is_tampered:
             status, reason = "tampered", f"the table {job.features.name} changed while the script ran"
@@ -97,7 +113,13 @@ def _result(job: Job, outputs: Collector) -> _Result:
     )
 
 
-def _ending(report: Report, failure: Failure | None, stage: Stage) -> tuple[Status, str]:
+def _unconfined(level: str, report: Report) -> str:
+    if report.ended == "closed":
+        return report.reason
+    return f"the child could not be confined to {level!r}, so the script did not run: {report.confinement.problem}"
+
+
+def _ending(report: Report, failure: Failure | None) -> tuple[Status, str]:
     if report.ended == "closed":
         return "not_run", report.reason
     if report.ended != "exited":
@@ -106,8 +128,6 @@ def _ending(report: Report, failure: Failure | None, stage: Stage) -> tuple[Stat
         return "killed", f"it died of signal {report.signal}"
     if failure is not None:
         return "error", ""
-    if report.exit_code == NOT_CONFINED and stage == "start":
-        return "not_run", "the child could not be set up; its stderr says why"
     if report.exit_code:
         return "no_result", f"the process ended itself with exit code {report.exit_code} and left no result"
     return "ok", ""

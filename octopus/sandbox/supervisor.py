@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import select
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -22,10 +21,11 @@ import msgspec
 
 from octopus.records import Limits, Record
 from octopus.sandbox import tree
-from octopus.sandbox.interpreter import command
+from octopus.sandbox.child import Confinement
 from octopus.sandbox.jobdir import JobDirectory
-from octopus.sandbox.linux import adopt_orphans
-from octopus.sandbox.offspring import Child, ForkedChild, SpawnedChild
+from octopus.sandbox.linux.calls import adopt_orphans
+from octopus.sandbox.linux.namespaces import leave_processes
+from octopus.sandbox.offspring import Child
 
 #: The handshake: a job begins only after an owner who still listens has said so.
 STARTED, GO = b"started\n", b"go\n"
@@ -38,6 +38,8 @@ _DISK_LOOK_S = 0.1
 _DISK_SHARE = 0.1
 #: Files counted in one look at the disk.
 _MAX_FILES = 20_000
+#: Bytes of a child's word that it is confined, at most.
+_MAX_WORD = 4096
 #: Bytes of a block as ``st_blocks`` counts them (POSIX).
 _BLOCK = 512
 #: Seconds to go on killing: a tree is dead after the first few milliseconds, or cannot be killed at all.
@@ -50,6 +52,7 @@ class Report(Record, frozen=True, kw_only=True):
     """What a supervisor saw."""
 
     ended: Ending
+    confinement: Confinement
     reason: str = ""
     exit_code: int | None = None
     signal: int | None = None
@@ -59,7 +62,7 @@ class Report(Record, frozen=True, kw_only=True):
     n_leftover_processes: int = 0
 
 
-def supervise(directory: JobDirectory, control: socket.socket, start: Callable[[], Child]) -> None:
+def supervise(directory: JobDirectory, control: socket.socket, start: Callable[[int], Child]) -> None:
     """Run one child to its end and report.
 
     Parameters
@@ -69,25 +72,51 @@ def supervise(directory: JobDirectory, control: socket.socket, start: Callable[[
     control : socket
         Connection to the owner: handshake, then silence until the report; its end is an order to end the child.
     start : callable
-        Starts the child.
+        Starts the child, which says on the descriptor that it is given that it is confined.
     """
     owner = os.getppid()
     adopt_orphans()
     control.sendall(STARTED)
     if control.recv(len(GO)) != GO:
         return
-    report = _Watch(directory, control, owner, start()).report()
+    report = _run(directory, control, owner, start)
     try:
         control.sendall(msgspec.json.encode(report))
     except OSError:  # nobody is left to clear up
         directory.remove()
 
 
+def _run(directory: JobDirectory, control: socket.socket, owner: int, start: Callable[[int], Child]) -> Report:
+    spec = directory.spec()
+    reaper = None
+    if spec.walls.by == "namespaces":
+        try:
+            reaper = leave_processes()
+        except OSError as error:
+            return Report(ended="exited", confinement=Confinement(level="", problem=f"namespaces: {error.strerror}"))
+    listen, speak = os.pipe()
+    try:
+        child = start(speak)
+    finally:
+        os.close(speak)
+    watch = _Watch(directory, control, owner, child, listen, reaper)
+    return watch.report()
+
+
 class _Watch:
     """One child from its start to the death of its last descendant."""
 
-    def __init__(self, directory: JobDirectory, control: socket.socket, owner: int, child: Child) -> None:
+    def __init__(
+        self,
+        directory: JobDirectory,
+        control: socket.socket,
+        owner: int,
+        child: Child,
+        listen: int,
+        reaper: int | None,
+    ) -> None:
         self._directory, self._control, self._owner, self._child = directory, control, owner, child
+        self._listen, self._reaper = listen, reaper
         self._limits: Limits = directory.spec().limits
         self._began = time.monotonic()
         self._next_disk_look = self._began
@@ -98,7 +127,7 @@ class _Watch:
             ended, reason = self._until_end()
         finally:
             wall_s = time.monotonic() - self._began
-            n_leftover = len([p for p in tree.descendants(os.getpid()) if p != self._child.pid])
+            n_leftover = len([pid for pid in self._tree() if pid != self._child.pid])
             self._end_all()
         status = self._child.poll()
         cpu_s, max_rss_bytes = _usage()
@@ -108,6 +137,7 @@ class _Watch:
             n_leftover = 0
         return Report(
             ended=ended,
+            confinement=self._word(),
             reason=reason,
             exit_code=status if status is not None and status >= 0 else None,
             signal=-status if status is not None and status < 0 else None,
@@ -116,6 +146,22 @@ class _Watch:
             max_rss_bytes=max(max_rss_bytes, self._peak_bytes),
             n_leftover_processes=n_leftover,
         )
+
+    def _tree(self) -> list[int]:
+        """Return the child and all that it started; the reaper is ours."""
+        return [pid for pid in tree.descendants(os.getpid()) if pid != self._reaper]
+
+    def _word(self) -> Confinement:
+        """Return what the child said of its walls, before anything of the script could speak for it."""
+        if os.name == "posix":  # elsewhere nobody is left who could keep it open
+            os.set_blocking(self._listen, False)
+        try:
+            said = os.read(self._listen, _MAX_WORD)
+            return msgspec.json.decode(said, type=Confinement)
+        except (OSError, msgspec.DecodeError):
+            return Confinement(level="", problem="it ended before it could say that it is confined")
+        finally:
+            os.close(self._listen)
 
     def _until_end(self) -> tuple[Ending, str]:
         look_s = _FIRST_LOOK_S
@@ -134,7 +180,7 @@ class _Watch:
         return "exited", ""
 
     def _breach(self) -> tuple[Ending, str] | None:
-        pids = tree.descendants(os.getpid())
+        pids = self._tree()
         if len(pids) > self._limits.n_processes:
             return "processes", f"it started {len(pids)} processes, the limit is {self._limits.n_processes}"
         held = tree.resident_bytes(pids)
@@ -151,7 +197,7 @@ class _Watch:
             return None
         directory = self._directory
         printed = _bytes_in(directory.logs)
-        written = sum(_bytes_in(folder) for folder in (directory.work, directory.tmp, directory.outputs))
+        written = sum(_bytes_in(folder) for folder in directory.written)
         took_s = time.monotonic() - began
         self._next_disk_look = began + max(_DISK_LOOK_S, took_s / _DISK_SHARE)
         if printed > self._limits.output_bytes:
@@ -169,6 +215,7 @@ class _Watch:
 
     def _end_all(self) -> None:
         deadline = time.monotonic() + _END_WITHIN_S
+        self._child.end()
         while time.monotonic() < deadline:
             tree.end(tree.descendants(os.getpid()))
             if self._child.all_gone():
@@ -207,21 +254,18 @@ def _usage() -> tuple[float, int]:
 
 
 def main() -> None:
-    """Supervise one job in an interpreter of its own, the child in another: ``argv`` is directory and socket."""
+    """Supervise one job in an interpreter of its own: ``argv`` is directory, control and, where rows come, requests."""
+    from octopus.sandbox.starting import starter
+
     directory = JobDirectory(Path(sys.argv[1]))
-    control = _connection(sys.argv[2])
+    control, *others = map(_connection, sys.argv[2:])
+    with ExitStack() as stack:
+        if os.name != "posix":
+            from octopus.sandbox.windows import JobObject
 
-    def start() -> Child:
-        process = subprocess.Popen(  # noqa: S603  # our own command line
-            command("octopus.sandbox.child", str(directory.root), str(os.getpid())),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        return ForkedChild(process.pid) if os.name == "posix" else SpawnedChild(process)
-
-    supervise(directory, control, start)
-    control.close()
+            stack.enter_context(JobObject(directory.spec().limits)).add_this_process()
+        supervise(directory, control, starter(directory, control, others[0] if others else None))
+        control.close()
     os._exit(0)
 
 

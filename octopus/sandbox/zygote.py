@@ -6,6 +6,7 @@ process does, or when it has been idle.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import json
@@ -16,34 +17,24 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 from octopus.sandbox import tree
+from octopus.sandbox.child import ALWAYS, Ends, Origin, run_child
 from octopus.sandbox.jobdir import JobDirectory
-from octopus.sandbox.linux import adopt_orphans
+from octopus.sandbox.linux.calls import adopt_orphans
 from octopus.sandbox.offspring import ForkedChild
+from octopus.sandbox.places import installed, programs
 from octopus.sandbox.supervisor import supervise
 
 READY = b"ready"
-#: What every child needs, whatever the script.
-_ALWAYS = (
-    "octopus.sandbox.child",
-    "octopus.frame",
-    "cloudpickle",
-    "joblib",
-    "pyarrow",
-    "pyarrow.ipc",
-    "threadpoolctl",
-    "sklearn.compose",
-    "sklearn.ensemble",
-    "sklearn.impute",
-    "sklearn.linear_model",
-    "sklearn.pipeline",
-    "sklearn.preprocessing",
-)
+#: In place of :data:`READY`, with the reason, where forking would not be sound.
+UNSAFE = b"unsafe: "
+#: The one thread that imports start and that survives a fork in peace: Arrow's allocator, which starts it anew.
+_HARMLESS_THREADS = frozenset(("jemalloc_bg_thd",))
+#: Device files of graphics processors, which a fork does not share in.
+_GPU_DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri")
 #: Seconds between looks at whether the owner still lives and supervisors have ended.
 _LOOK_S = 0.5
 #: Seconds without a job after which memory is given back; a start costs a few seconds.
@@ -51,22 +42,29 @@ _IDLE_S = 600.0
 _MAX_REQUEST = 65536
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Import, then fork: ``argv`` is the socket, the modules as JSON and the home directory to delete at the end."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     home = sys.argv[3]
+    _end_with_owner(connection, home)
     try:
-        for module in (*_ALWAYS, *json.loads(sys.argv[2])):
+        imports = tuple(json.loads(sys.argv[2]))
+        for module in (*ALWAYS, *imports):
             with suppress(Exception):  # the script that needs it tells why it cannot be imported
                 importlib.import_module(module)
-        from octopus.sandbox.child import thread_limiter
+        why = reason_against_forking()
+        if why:
+            connection.sendall(UNSAFE + why.encode())
+            return
+        from octopus.sandbox.harness import thread_limiter
 
-        limit_threads = thread_limiter()
+        origin = Origin(readable=installed(imports), executable=programs(), limit_threads=thread_limiter())
+        _stop_listening(connection)  # from here on it reads what is said, and the end of it
         gc.collect()
         gc.freeze()  # the collector would touch, and so copy, every page that children share
         adopt_orphans()
         connection.sendall(READY)
-        _Server(connection, limit_threads).serve()
+        _Server(connection, origin).serve()
     except (OSError, KeyboardInterrupt):  # the owner went away
         pass
     finally:
@@ -74,11 +72,51 @@ def main() -> NoReturn:
         os._exit(0)
 
 
+def _end_with_owner(connection: socket.socket, home: str) -> None:
+    """End during the imports, which take seconds, when the owner does: the kernel tells of the socket's end."""
+
+    def leave(_signal: int, _frame: object) -> None:
+        shutil.rmtree(home, ignore_errors=True)
+        os._exit(0)
+
+    signal.signal(signal.SIGIO, leave)
+    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _stop_listening(connection: socket.socket) -> None:
+    fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) & ~os.O_ASYNC)
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+
+
+def reason_against_forking() -> str:
+    """Return what an import has done that children would not survive; empty if it has only imported.
+
+    A fork has one thread. A library that ran a parallel region before it waits in the child for threads that are not
+    there: measured, LightGBM and scikit-learn's histogram boosting hang or crash. A context on a graphics processor is
+    not inherited either.
+    """
+    names = []
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            if int(thread.name) != os.getpid():
+                names.append((thread / "comm").read_text().strip())
+    strange = sorted(set(names) - _HARMLESS_THREADS)
+    if strange:
+        return f"an imported module started threads ({', '.join(strange)})"
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            target = str(descriptor.readlink())
+            if target.startswith(_GPU_DEVICES):
+                return f"an imported module opened {target}"
+    return ""
+
+
 class _Server:
     """Serves jobs until the owner goes away."""
 
-    def __init__(self, connection: socket.socket, limit_threads: Callable[[int], None]) -> None:
-        self._limit_threads = limit_threads
+    def __init__(self, connection: socket.socket, origin: Origin) -> None:
+        self._origin = origin
         self._connection = connection
         self._owner = os.getppid()
         self._supervisors: set[int] = set()
@@ -90,25 +128,26 @@ class _Server:
             self._bury()
             if not readable:
                 continue
-            request, fds, _, _ = socket.recv_fds(self._connection, _MAX_REQUEST, 1)
+            request, fds, _, _ = socket.recv_fds(self._connection, _MAX_REQUEST, 2)
             if not request:
                 return
-            self._fork(JobDirectory(Path(os.fsdecode(request))), fds[0])
+            self._fork(JobDirectory(Path(os.fsdecode(request))), fds)
 
     def _is_idle(self) -> bool:
         if self._supervisors:
             self._idle_since = time.monotonic()
         return time.monotonic() - self._idle_since > _IDLE_S
 
-    def _fork(self, directory: JobDirectory, control_fd: int) -> None:
+    def _fork(self, directory: JobDirectory, fds: list[int]) -> None:
         pid = os.fork()
         if pid == 0:
             try:
                 self._connection.close()
-                _supervise(directory, control_fd, self._limit_threads)
+                _supervise(directory, self._origin, *map(_socket, fds))
             finally:
                 os._exit(0)
-        os.close(control_fd)
+        for fd in fds:
+            os.close(fd)
         self._supervisors.add(pid)
 
     def _bury(self) -> None:
@@ -119,19 +158,22 @@ class _Server:
         tree.end([pid for pid in tree.children(os.getpid()) if pid not in self._supervisors])
 
 
-def _supervise(directory: JobDirectory, control_fd: int, limit_threads: Callable[[int], None]) -> None:
-    from octopus.sandbox.child import run_child
+def _socket(fd: int) -> socket.socket:
+    return socket.socket(fileno=fd)
 
+
+def _supervise(
+    directory: JobDirectory, origin: Origin, control: socket.socket, requests: socket.socket | None = None
+) -> None:
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    control = socket.socket(fileno=control_fd)
-    supervisor = os.getpid()
 
-    def start() -> ForkedChild:
+    def start(word: int) -> ForkedChild:
         pid = os.fork()
         if pid == 0:
-            control.close()
-            run_child(directory, supervisor, limit_threads)
+            run_child(directory, Ends(word=word, requests=requests), origin)
+        if requests is not None:
+            requests.close()  # its end tells the owner that the child has ended
         return ForkedChild(pid)
 
     supervise(directory, control, start)

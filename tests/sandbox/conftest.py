@@ -9,7 +9,7 @@ import pytest
 from octopus.frame import write_table
 from octopus.protocols import Job
 from octopus.records import Limits
-from octopus.sandbox.levels import open_process
+from octopus.sandbox import levels
 
 N_ROWS = 120
 TRAIN = np.arange(0, 80)
@@ -33,9 +33,12 @@ def features(tmp_path, table):
     return path
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    opened = open_process(imports=["pandas", "sklearn.pipeline", "sklearn.linear_model"], environment={"GIVEN": "yes"})
+IMPORTS = ("pandas", "sklearn.pipeline", "sklearn.linear_model")
+
+
+@pytest.fixture(scope="module", params=["process", "standard", "strict"])
+def sandbox(request):
+    opened = getattr(levels, f"open_{request.param}")(imports=IMPORTS, environment={"GIVEN": "yes"})
     yield opened
     opened.close()
 

@@ -267,7 +267,7 @@ def test_columns_in_another_order_replay_the_same(sandbox, make_job, logistic, t
 
 def test_a_cold_start_gives_the_same_predictions(sandbox, make_job, logistic, monkeypatch):
     warm = ok(sandbox.run(make_job(logistic)))
-    monkeypatch.setattr("octopus.sandbox.levels.HAS_ZYGOTE", False)
+    monkeypatch.setattr("octopus.sandbox.local.HAS_ZYGOTE", False)
     cold = open_process(imports=[], environment={})
     np.testing.assert_array_equal(ok(cold.run(make_job(logistic))), warm)
     cold.close()
