@@ -31,7 +31,7 @@ demo: $(VENV)/.installed ## find a model for a real table, show the run, predict
 	rm -rf runs/demo
 	$(BIN)/octopus fit examples/penguins_raw.csv \
 		--goal "tell the sex of a penguin from what the field team measured; accuracy matters" \
-		--sandbox process --run-dir runs/demo
+		--run-dir runs/demo
 	$(BIN)/octopus predict runs/demo examples/penguins_raw.csv --output runs/demo/predictions.csv
 	@head -4 runs/demo/predictions.csv
 

@@ -18,7 +18,7 @@ from sklearn.utils.validation import validate_data
 from octopus.errors import CallbackFailed, InterruptedSearch, TrackingIncomplete
 from octopus.intake.rows import read_input
 from octopus.options import Options, read_options
-from octopus.plugins import choose_families, choose_scientist, choose_tracker, load_rules, open_sandbox
+from octopus.plugins import author_of, choose_families, choose_scientist, choose_tracker, load_rules, open_sandbox
 from octopus.protocols import Family, Scientist, Tracker
 from octopus.proved import ProvedModel, Table
 from octopus.question import ask, read_seed
@@ -225,7 +225,7 @@ class AutonomousEstimator(ProvedModel):
         )  # fmt: skip
         validate_data(self, X, skip_check_array=True, reset=True)
         question = ask(intake, self.goal or "", self.scoring, read_seed(self.random_state))
-        sandbox = open_sandbox(self.sandbox, families, options.n_jobs)
+        sandbox = open_sandbox(self.sandbox, families, options.n_jobs, author_of(scientist))
         crash_rules, symptom_rules = load_rules()
         parts = Parts(
             scientist=scientist,

@@ -33,7 +33,7 @@ from octopus.records import (
 )
 
 #: Version of the format; bumped when an older reader could misread a newer file.
-FORMAT = 2
+FORMAT = 3
 #: How a reason begins where the user ended a search or a proof.
 INTERRUPTED = "interrupted"
 #: Name of the file in a run directory: its presence marks the directory as ours.

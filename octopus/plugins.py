@@ -5,14 +5,27 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import cast
 
 from octopus import registry
-from octopus.errors import InvalidParameter, WeakSandbox
-from octopus.protocols import CrashRule, Family, Sandbox, SandboxFactory, Scientist, SymptomRule, Tracker
+from octopus.errors import InvalidParameter, SandboxUnavailable, WeakSandbox
+from octopus.protocols import (
+    CrashRule,
+    Family,
+    NeedsFiles,
+    Sandbox,
+    SandboxFactory,
+    Scientist,
+    SymptomRule,
+    Tracker,
+)
+from octopus.records import Author, SandboxReport
+from octopus.sandbox import probe
 
-#: Sandbox levels from the strongest down; ``auto`` takes the first that is registered.
-_LEVELS = ("strict", "standard", "process")
+#: Sandbox levels that keep a script from what is the user's, from the strongest down; ``auto`` takes the first that can
+#: be had.
+_LEVELS = ("strict", "standard")
 #: Families in the order in which they are drafted: the cheap ones that set the floor come first.
 _DRAFT_ORDER = ("linear", "forest", "gbm")
 
@@ -81,7 +94,13 @@ def choose_scientist(backend: object, families: Sequence[Family]) -> Scientist:
     return make(families=families) if backend in (None, "playbook") else make()  # type: ignore[call-arg]
 
 
-def open_sandbox(level: object, families: Sequence[Family], n_jobs: int) -> Sandbox:
+def author_of(scientist: Scientist) -> Author:
+    """Return who writes a scientist's scripts: our own playbook, or anybody else, of whom nothing is known."""
+    ours = cast("type[Scientist]", registry.load(registry.SCIENTISTS, "playbook"))
+    return "playbook" if type(scientist) is ours else "model"
+
+
+def open_sandbox(level: object, families: Sequence[Family], n_jobs: int, author: Author) -> Sandbox:
     """Return where scripts run.
 
     Parameters
@@ -89,41 +108,85 @@ def open_sandbox(level: object, families: Sequence[Family], n_jobs: int) -> Sand
     level : "auto", str or Sandbox
         The strongest level that can be had, this one, or this sandbox.
     families : sequence of Family
-        Whose modules the children start with.
+        Whose modules the children start with, and whose files and devices they may open.
     n_jobs : int
         Cores that the run may use.
+    author : {"playbook", "model"}
+        Who writes the scripts, or wrote the pipeline.
 
     Returns
     -------
     Sandbox
-        Not started yet.
+        It has been tried, unless it is one that promises nothing.
 
     Raises
     ------
-    PluginNotFound, SandboxUnavailable
-        The level does not exist, or cannot be had here.
+    PluginNotFound
+        The level does not exist.
+    SandboxUnavailable
+        The level cannot be had here; or "auto" finds none that a script may run in which a model wrote.
     """
     if isinstance(level, Sandbox):
         return level
     registered = registry.names(registry.SANDBOXES)
-    if level == "auto":
-        name = next((known for known in _LEVELS if known in registered), "process")
-        if name == "process":
-            warnings.warn(
-                WeakSandbox(
-                    "sandbox level 'process' is the best that can be had here: it limits, watches and kills the "
-                    "generated scripts, but does not keep them from reading your files. They are the playbook's own; "
-                    "sandbox='process' accepts this and silences the warning"
-                ),
-                stacklevel=4,
-            )
-    elif isinstance(level, str):
-        name = level
-    else:
+    if not isinstance(level, str):
         raise InvalidParameter("sandbox", level, "it is no level", f"Use 'auto' or one of {', '.join(registered)}.")
-    factory = cast("SandboxFactory", registry.load(registry.SANDBOXES, name))
-    imports = tuple(dict.fromkeys(module for family in families for module in family.imports))
-    return factory(imports=imports, environment={"LOKY_MAX_CPU_COUNT": str(n_jobs)})
+    if level != "auto":
+        return _open(level, families, n_jobs)
+    why = "no better level is registered"
+    for name in _LEVELS:
+        if name in registered:
+            try:
+                return _open(name, families, n_jobs)
+            except SandboxUnavailable as error:
+                why = f"{name}: {error.why}. {error.remedy}"
+    if author != "playbook":
+        raise SandboxUnavailable(
+            "auto",
+            f"only 'process' can be had here, which keeps no script from your files and the network ({why})",
+            "A script that a model wrote does not run there unasked: get a better level ('octopus doctor' says how), "
+            "or allow it by sandbox='process'.",
+        )
+    warnings.warn(
+        WeakSandbox(
+            "sandbox level 'process' is the best that can be had here: it limits, watches and kills the generated "
+            "scripts, but does not keep them from reading your files. They are the playbook's own; sandbox='process' "
+            f"accepts this and silences the warning. A better level lacks: {why}"
+        ),
+        stacklevel=4,
+    )
+    return _open("process", families, n_jobs)
+
+
+def try_sandboxes() -> dict[str, SandboxReport | SandboxUnavailable]:
+    """Try every registered sandbox anew, whatever is known of it.
+
+    Returns
+    -------
+    dict of str to SandboxReport or SandboxUnavailable
+        What each is made of, the strongest first, or why it cannot be had.
+    """
+    probe.forget()
+    found: dict[str, SandboxReport | SandboxUnavailable] = {}
+    names = registry.names(registry.SANDBOXES)
+    for name in sorted(names, key=lambda one: (_LEVELS.index(one) if one in _LEVELS else len(_LEVELS), one)):
+        try:
+            with closing(_open(name, (), 1)) as sandbox:
+                found[name] = sandbox.report()
+        except SandboxUnavailable as error:
+            found[name] = error
+    return found
+
+
+def _open(level: str, families: Sequence[Family], n_jobs: int) -> Sandbox:
+    factory = cast("SandboxFactory", registry.load(registry.SANDBOXES, level))
+    needy = [family for family in families if isinstance(family, NeedsFiles)]
+    return factory(
+        imports=tuple(dict.fromkeys(module for family in families for module in family.imports)),
+        environment={"LOKY_MAX_CPU_COUNT": str(n_jobs)},
+        paths=tuple(dict.fromkeys(path for family in needy for path in family.paths)),
+        devices=tuple(dict.fromkeys(device for family in needy for device in family.devices)),
+    )
 
 
 def choose_tracker(tracker: object) -> Tracker | None:

@@ -104,6 +104,19 @@ class Family(Protocol):
 
 
 @runtime_checkable
+class NeedsFiles(Protocol):
+    """What a family has beside the rest if its scripts read more than packages: weights of a model, say."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Files and directories that its scripts read; nothing of the user's may be in them."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Device files that its scripts open, such as ``/dev/nvidia0``."""
+
+
+@runtime_checkable
 class Scientist(Protocol):
     """Who decides what to try."""
 

@@ -296,7 +296,8 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         worker = self._workers.get(self.sandbox)
         if worker is None:
             families = choose_families(self.families)
-            sandbox = open_sandbox(self.sandbox, families, read_options(self.get_params(deep=False)).n_jobs)
+            n_jobs = read_options(self.get_params(deep=False)).n_jobs
+            sandbox = open_sandbox(self.sandbox, families, n_jobs, self.best_experiment_.script.author)
             opened = sandbox.open_worker(self._model, n_classes=self.task_.n_classes, limits=_PREDICT_LIMITS)
             worker = self._workers.setdefault(self.sandbox, opened)  # another thread's; neither is started yet
         return worker.predict(table)

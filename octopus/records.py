@@ -204,11 +204,15 @@ class Plan(Record, frozen=True, kw_only=True):
     parent: int | None = None
 
 
+#: Who wrote a script: our own playbook, or a language model, which is trusted with nothing.
+Author = Literal["playbook", "model"]
+
+
 class Script(Record, frozen=True, kw_only=True):
     """The code of an experiment."""
 
     source: str
-    author: Literal["playbook", "model"]
+    author: Author
 
     @property
     def sha256(self) -> str:
@@ -491,7 +495,7 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     task: Task
     budget: Budget
     scientist: str
-    sandbox: str
+    sandbox: SandboxReport
     data_sha256: str
     versions: Mapping[str, str]
     n_jobs: int

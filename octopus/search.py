@@ -193,7 +193,7 @@ def _started(task: Task, question: Question, parts: Parts, settings: Settings, r
         task=task,
         budget=settings.budget,
         scientist=parts.scientist.name,
-        sandbox=parts.sandbox.level,
+        sandbox=parts.sandbox.report(),
         data_sha256=question.data_sha256,
         versions=question.versions,
         n_jobs=settings.n_jobs,

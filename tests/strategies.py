@@ -30,6 +30,7 @@ from octopus.records import (
     ReplayCheck,
     RunFinished,
     RunStarted,
+    SandboxReport,
     Score,
     Script,
     SearchStopped,
@@ -119,9 +120,10 @@ def experiments(draw: st.DrawFn, number: int) -> Experiment:
 
 def started() -> RunStarted:
     """Return the first line of a journal."""
+    sandbox = SandboxReport(level="process", by="itself", platform="Linux")
     return RunStarted(
         at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"), budget=Budget(),
-        scientist="playbook", sandbox="process", data_sha256="0", versions={}, n_jobs=2,
+        scientist="playbook", sandbox=sandbox, data_sha256="0", versions={}, n_jobs=2,
     )  # fmt: skip
 
 

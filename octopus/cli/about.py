@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from octopus.cli.words import say
-from octopus.errors import OctopusError
+from octopus.errors import OctopusError, SandboxUnavailable
 
+_PROMISES_NOTHING = "limits time, memory, processes and disk; it does not keep a script from your files or the network"
 _CORE = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm", "pyarrow", "mlflow", "fastapi", "uvicorn")
 #: What an extra brings, by the module that shows it.
 _EXTRAS = {"tabpfn": "tabpfn", "forecast": "neuralforecast", "boost": "catboost", "dask": "dask", "ray": "ray"}
@@ -33,14 +35,12 @@ def doctor() -> None:
     import joblib
     import psutil
 
-    from octopus import registry
-
     memory = psutil.virtual_memory()
     say("Python", f"{platform.python_version()} on {platform.system()} {platform.release()}, {platform.machine()}")
     say("Machine", f"{joblib.cpu_count()} cores · {memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free")
     say("Packages", " · ".join(f"{name} {_version(name)}" for name in _CORE))
-    say("Sandbox", " · ".join(_sandbox(name) for name in registry.names(registry.SANDBOXES)))
-    say("", "level process limits time, memory, processes and disk; it does not keep a script from your files")
+    for number, line in enumerate(_sandboxes()):
+        say("" if number else "Sandbox", line)
     say("Scientist", os.environ.get("OCTOPUS_BACKEND") or "playbook (OCTOPUS_BACKEND names no other)")
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     off = os.environ.get("OCTOPUS_TRACKER") == "none"
@@ -73,8 +73,33 @@ def _state(group: str, name: str) -> str:
     return f"{name} ({registry.provider(group, name)})"
 
 
-def _sandbox(name: str) -> str:
-    return _state("octopus.sandboxes", name).partition(" (")[0]
+def _sandboxes() -> Iterator[str]:
+    """Yield what each sandbox level is made of here, or lacks; every canary is run."""
+    from octopus.plugins import try_sandboxes
+
+    best = ""
+    told = set()
+    for name, found in try_sandboxes().items():
+        if isinstance(found, SandboxUnavailable):
+            yield f"{name}: cannot be had, {found.why}. {found.remedy}"
+            continue
+        best = best or (name if found.canaries else "")
+        yield f"{name}: {', '.join(found.layers) if found.canaries else _PROMISES_NOTHING}"
+        if found.canaries:
+            yield f"    tried and refused: {', '.join(canary.name for canary in found.canaries)}"
+        for missing in found.missing:
+            if missing not in told:
+                told.add(missing)
+                yield f"    lacks {missing.layer}: {missing.why}. {missing.remedy}"
+    yield (
+        f"sandbox='auto' takes {best}"
+        if best
+        else (
+            "sandbox='auto' takes process for the playbook's own scripts, with a warning, and refuses those of a model"
+        )
+    )
+    if sys.platform != "linux":
+        yield "on this system the sandbox is written after its documentation and has not been tried by its authors"
 
 
 def _version(name: str) -> str:

@@ -143,7 +143,7 @@ def _about_the_scripts(journal: Journal, started: RunStarted) -> Iterator[str]:
     by_model = sum(e.script.author == "model" for e in journal.experiments)
     if by_model:
         yield f"A language model wrote {count(by_model, 'script')} of {len(journal.experiments)}: read the winner's."
-    if started.sandbox == "process":
+    if started.sandbox.level == "process":
         yield "Scripts ran at sandbox level “process”: a guard against accidents, not against malice."
     if started.budget.time_limit_s is not None:
         yield "A time limit was set: a faster or slower machine may try more or fewer experiments."

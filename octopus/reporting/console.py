@@ -111,7 +111,7 @@ class ConsoleView:
 
     def _started(self, event: RunStarted) -> None:
         self._line("Goal", goal_words(event.task))
-        self._lead = f"{event.scientist} · sandbox level {event.sandbox}"
+        self._lead = f"{event.scientist} · sandbox level {event.sandbox.level}"
 
     def _profiled(self, event: Profiled) -> None:
         profile = event.profile

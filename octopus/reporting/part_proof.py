@@ -11,7 +11,7 @@ from octopus.reporting.markup import Html, join, source, tag
 from octopus.reporting.metrics import metric_name
 from octopus.reporting.reproduce import reproducing_code
 from octopus.reporting.section import bullets, facts, paragraph, section, table
-from octopus.reporting.sentences import threshold_words
+from octopus.reporting.sentences import confinement_words, threshold_words
 from octopus.reporting.verdict import shipped
 from octopus.reporting.words import alike, count, cut, number
 
@@ -183,7 +183,8 @@ def record(journal: Journal) -> Html:
         facts(
             [
                 ("Run", f"{started.run}, begun {started.at}"),
-                ("Led by", f"{started.scientist}, scripts at sandbox level {started.sandbox}, {started.n_jobs} jobs"),
+                ("Led by", f"{started.scientist}, {started.n_jobs} jobs"),
+                ("Scripts confined", confinement_words(started.sandbox)),
                 ("Used", join(*_used(journal))),
                 ("Seed", str(task.random_state)),
                 ("Data", f"sha256 {started.data_sha256}"),

@@ -30,7 +30,8 @@ def reproducing_code(started: RunStarted) -> str:
         "time_limit": budget.time_limit_s,
         "max_tokens": budget.max_tokens,
         "max_cost": budget.max_cost_usd,
-        "sandbox": started.sandbox,
+        # "auto" finds the best again, wherever that is.
+        "sandbox": "process" if started.sandbox.level == "process" else None,
         "n_jobs": started.n_jobs,
         "random_state": task.random_state,
     }

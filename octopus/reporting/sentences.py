@@ -11,10 +11,11 @@ from octopus.records import (
     HoldoutReport,
     Level,
     Profile,
+    SandboxReport,
     Task,
     ValidationPlan,
 )
-from octopus.reporting.words import alike, number, signed, with_error
+from octopus.reporting.words import alike, count, number, signed, with_error
 
 #: Classes that are named one by one.
 _CLASSES_SHOWN = 5
@@ -241,3 +242,20 @@ def diagnosis_words(diagnosis: Diagnosis) -> str:
         One line.
     """
     return f"{diagnosis.title} ({diagnosis.code}): {diagnosis.evidence}"
+
+
+def confinement_words(sandbox: SandboxReport) -> str:
+    """Return what scripts were confined by.
+
+    Parameters
+    ----------
+    sandbox : SandboxReport
+        Of the run.
+
+    Returns
+    -------
+    str
+        Level, layers, and what was tried.
+    """
+    tried = f"; {count(len(sandbox.canaries), 'attempt')} to get out, all refused" if sandbox.canaries else ""
+    return f"level {sandbox.level}, by {sandbox.by}: {', '.join(sandbox.layers) or 'nothing'}{tried}"

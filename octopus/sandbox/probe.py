@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,16 @@ def report(sandbox: LocalSandbox) -> SandboxReport:
     return known
 
 
+def forget() -> None:
+    """Forget what held, so that it is tried again."""
+    shutil.rmtree(_folder(), ignore_errors=True)
+    _can_make_namespaces.cache_clear()
+
+
+def _folder() -> Path:
+    return Path(platformdirs.user_cache_dir("octopus")) / "sandbox"
+
+
 def _weaknesses() -> Sequence[MissingLayer]:
     version = landlock.abi()
     if sys.platform != "linux" or version >= LANDLOCK_SCOPES:
@@ -171,7 +182,7 @@ class _Cache:
     """
 
     def __init__(self, subject: str) -> None:
-        self._path = Path(platformdirs.user_cache_dir("octopus")) / "sandbox" / f"{_surroundings(subject)}.json"
+        self._path = _folder() / f"{_surroundings(subject)}.json"
 
     def read(self) -> SandboxReport | None:
         with suppress(OSError, msgspec.DecodeError):

@@ -151,7 +151,7 @@ def _(event: RunStarted, of_run: Entry) -> Entry:
         "task": task.type,
         "scoring": task.scoring,
         "scientist": event.scientist,
-        "sandbox": event.sandbox,
+        "sandbox": event.sandbox.level,
         "n_jobs": event.n_jobs,
         "random_state": task.random_state,
         "group": task.group,

@@ -30,7 +30,7 @@ def note_of_run(started: RunStarted) -> str:
         ("Target", f"{_plain(task.target)}, {task.type} ({_plain(task.type_reason)})"),
         ("Scoring", f"{_plain(task.scoring)}, greater is better"),
         ("Understood", "; ".join(f"{one.what} {_plain(one.value)} (“{_plain(one.words)}”)" for one in task.understood)),
-        ("Led by", f"{_plain(started.scientist)}, sandbox level {_plain(started.sandbox)}"),
+        ("Led by", f"{_plain(started.scientist)}, sandbox level {_plain(started.sandbox.level)}"),
     )
 
 

@@ -124,9 +124,9 @@ def test_a_damaged_line_in_the_middle_is_named(damaged: bytes, tmp_path: Path) -
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
-    newer = msgspec.json.encode(started()).replace(b'"format":2', b'"format":3')
+    newer = msgspec.json.encode(started()).replace(b'"format":3', b'"format":4')
     (tmp_path / FILENAME).write_bytes(newer + b"\n")
-    with pytest.raises(JournalError, match="format 3, and this version of octopus reads 2"):
+    with pytest.raises(JournalError, match="format 4, and this version of octopus reads 3"):
         read_journal(tmp_path)
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import operator
 import pickle
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import joblib
 import numpy as np
 import pytest
 
-from octopus import AutonomousEstimator
-from octopus.errors import InvalidParameter, PluginNotFound, WeakSandbox
+from octopus import AutonomousEstimator, registry
+from octopus.errors import InvalidParameter, PluginNotFound, SandboxUnavailable, WeakSandbox
 from octopus.options import read_options
-from octopus.plugins import choose_families, choose_scientist, load_rules, open_sandbox
+from octopus.plugins import author_of, choose_families, choose_scientist, load_rules, open_sandbox
+from octopus.protocols import Recipe, Sandbox
+from octopus.records import Author
+from octopus.sandbox.jobdir import Walls
+from octopus.sandbox.local import LocalSandbox
+from octopus.testing import OneRecipe
 
 
 def read(**changes: Any) -> Any:
@@ -187,20 +194,90 @@ def test_the_playbook_leads_unless_the_user_says_otherwise(monkeypatch: pytest.M
         choose_scientist(7, families)
 
 
-def test_auto_takes_the_best_sandbox_and_warns_where_that_is_weak() -> None:
+def test_a_level_is_opened_by_its_name_and_kept_for_each_set_of_imports() -> None:
     families = choose_families("auto")
-    with pytest.warns(WeakSandbox, match="limits, watches and kills"):
-        assert open_sandbox("auto", families, 1).level == "process"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        sandbox = open_sandbox("process", families, 1)
-    assert open_sandbox(sandbox, families, 1) is sandbox
-    assert open_sandbox("process", families, 1) is sandbox, "one for each set of imports"
+        sandbox = open_sandbox("process", families, 1, "playbook")
+    assert open_sandbox(sandbox, families, 1, "model") is sandbox
+    assert open_sandbox("process", families, 1, "model") is sandbox, "the user's word is enough"
     assert pickle.loads(pickle.dumps(sandbox)).level == "process"
     with pytest.raises(PluginNotFound, match="'steel'"):
-        open_sandbox("steel", families, 1)
+        open_sandbox("steel", families, 1, "playbook")
     with pytest.raises(InvalidParameter, match="sandbox=3"):
-        open_sandbox(3, families, 1)
+        open_sandbox(3, families, 1, "playbook")
+
+
+def _unavailable(level: str) -> Callable[..., Sandbox]:
+    def open_it(**_: object) -> Sandbox:
+        raise SandboxUnavailable(level, f"no {level} here", f"Get {level}.")
+
+    return open_it
+
+
+class _Steel(LocalSandbox):
+    """A level that can be had everywhere."""
+
+    def __init__(self, **_: object) -> None:
+        super().__init__(Walls(level="standard"))
+
+
+@pytest.mark.parametrize(
+    ("registered", "taken"),
+    [
+        ({"strict": _Steel, "standard": _unavailable("standard")}, "standard"),
+        ({"strict": _unavailable("strict"), "standard": _Steel}, "standard"),
+        ({"strict": _unavailable("strict"), "standard": _unavailable("standard")}, "process"),
+    ],
+)
+@pytest.mark.parametrize("author", ["playbook", "model"])
+def test_auto_takes_the_best_that_can_be_had(
+    registered: dict[str, Callable[..., Sandbox]], taken: str, author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda group, name: registered.get(name) or load(group, name))
+    families = choose_families("auto")
+    if taken != "process":
+        assert open_sandbox("auto", families, 1, author).level == taken
+    elif author == "playbook":
+        with pytest.warns(WeakSandbox, match=r"limits, watches and kills.*standard: no standard here\. Get standard\."):
+            assert open_sandbox("auto", families, 1, author).level == "process"
+    else:
+        with pytest.raises(SandboxUnavailable, match=r"keeps no script from your files.*allow it by sandbox='process'"):
+            open_sandbox("auto", families, 1, author)
+
+
+def test_a_level_that_was_asked_for_is_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = registry.load
+    monkeypatch.setattr(
+        registry, "load", lambda group, name: _unavailable(name) if name == "strict" else load(group, name)
+    )
+    with pytest.raises(SandboxUnavailable, match=r"'strict' is not available: no strict here\. Get strict\."):
+        open_sandbox("strict", choose_families("auto"), 1, "playbook")
+
+
+def test_a_family_names_what_else_its_scripts_read() -> None:
+    @dataclass(frozen=True)
+    class Weighty(OneRecipe):
+        paths: tuple[str, ...] = ("/usr/share/zoneinfo",)
+        devices: tuple[str, ...] = ("/dev/null",)
+
+    recipe = Recipe(idea="i", hypothesis="h", expected="e", encoding="ordinal", model="DummyRegressor()")
+    family = Weighty(recipe)
+    sandbox = open_sandbox("standard", (family,), 1, "playbook")
+    assert sandbox.level == "standard+gpu"
+    assert sandbox.walls.paths == ("/usr/share/zoneinfo",)
+
+
+def test_whoever_is_not_our_playbook_is_trusted_with_nothing() -> None:
+    class Impostor:
+        name = "playbook"
+
+        def propose(self, *_: object) -> object:
+            raise NotImplementedError
+
+    assert author_of(choose_scientist(None, ())) == "playbook"
+    assert author_of(Impostor()) == "model"
 
 
 def test_rules_have_codes_of_their_own() -> None:

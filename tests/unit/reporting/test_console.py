@@ -108,7 +108,7 @@ def test_the_beginning_says_what_was_asked_and_what_was_found() -> None:
         Understanding(what="ignore", value="note", words="do not use note"),
     )
     task = msgspec.structs.replace(started().task, target="late", scoring="roc_auc", understood=understood)
-    shown = _flat(msgspec.structs.replace(started(), task=task, sandbox="process"))
+    shown = _flat(msgspec.structs.replace(started(), task=task))
     assert 'target late · binary (an example) · roc_auc ("ranking matters") · without note ("do not use note")' in shown
 
     target = TargetProfile(n_missing=0, levels=(Level(value="no", count=776), Level(value="yes", count=224)))
