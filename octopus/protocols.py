@@ -267,6 +267,43 @@ class JobResult:
     model: bytes | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A Python program that runs in a confined process of its own, started anew.
+
+    Parameters
+    ----------
+    arguments : tuple of str
+        Of the interpreter: options, the program, its arguments.
+    folder : Path
+        Its working directory, with all that it reads beside the installed packages; it may write there. It lies in a
+        directory that holds nothing else.
+    result : str
+        Name of the file in that directory that it leaves.
+    max_bytes : int
+        The largest that this may be.
+    environment : mapping of str to str
+        All its variables.
+    limits : Limits
+        What it may use.
+    """
+
+    arguments: tuple[str, ...]
+    folder: Path
+    result: str
+    max_bytes: int
+    environment: Mapping[str, str]
+    limits: Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramResult:
+    """What came of a program: what it left, which nobody has looked at yet; or why there is nothing."""
+
+    outcome: Outcome
+    result: bytes | None = None
+
+
 class Worker(Protocol):
     """Predicts in a process of the sandbox, where a pipeline may not be loaded into the user's own."""
 
@@ -293,6 +330,9 @@ class Sandbox(Protocol):
 
     def open_worker(self, model: bytes, *, n_classes: int, limits: Limits) -> Worker:
         """Return what predicts with a fitted pipeline in a child; ``limits.wall_s`` bounds one request."""
+
+    def run_program(self, program: Program) -> ProgramResult:
+        """Run a program in a child of its own; what it does is an outcome, never an exception."""
 
     def close(self) -> None:
         """End every process it keeps, running jobs included; may be called twice, and a later ``run`` starts anew."""

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from octopus.bundle.contents import BundleContents, Manifest
 from octopus.bundle.export import export
 from octopus.bundle.probe import probe_rows
+from octopus.bundle.replay import plainly
 from octopus.bundle.write import write_bundle
 from octopus.byvalue import packed, unpacked
 from octopus.dataset import Float
@@ -30,7 +31,7 @@ from octopus.journal import Journal
 from octopus.options import read_options
 from octopus.plugins import choose_families, open_sandbox
 from octopus.proof import Shipped
-from octopus.protocols import Scientist, Worker
+from octopus.protocols import Sandbox, Scientist, Worker
 from octopus.records import Experiment, HoldoutReport, Limits, Profile, Script, Task
 from octopus.reporting.card import model_card
 from octopus.reporting.leaderboard import leaderboard
@@ -221,7 +222,9 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         contents = self._contents()
         rows = probe_rows(self.schema_, self.profile_.columns)
-        return export(Path(path), contents, rows, self._predict_canonical(self.schema_.apply(rows)))
+        expected = self._predict_canonical(self.schema_.apply(rows))
+        run = plainly if self._pipeline is not None else self._open_sandbox().run_program
+        return export(Path(path), contents, rows, expected, run)
 
     def _contents(self) -> BundleContents:
         journal, best = self._fitted_journal("export"), self.best_experiment_
@@ -295,12 +298,16 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         """Predict in the sandbox, for a pipeline that a model wrote: its pickle is not loaded in this process."""
         worker = self._workers.get(self.sandbox)
         if worker is None:
-            families = choose_families(self.families)
-            n_jobs = read_options(self.get_params(deep=False)).n_jobs
-            sandbox = open_sandbox(self.sandbox, families, n_jobs, self.best_experiment_.script.author)
-            opened = sandbox.open_worker(self._model, n_classes=self.task_.n_classes, limits=_PREDICT_LIMITS)
+            opened = self._open_sandbox().open_worker(
+                self._model, n_classes=self.task_.n_classes, limits=_PREDICT_LIMITS
+            )
             worker = self._workers.setdefault(self.sandbox, opened)  # another thread's; neither is started yet
         return worker.predict(table)
+
+    def _open_sandbox(self) -> Sandbox:
+        """Return where a pipeline that a model wrote may be loaded."""
+        n_jobs = read_options(self.get_params(deep=False)).n_jobs
+        return open_sandbox(self.sandbox, choose_families(self.families), n_jobs, self.best_experiment_.script.author)
 
     def _let_workers_go(self) -> None:
         """End what predicts for an earlier pipeline. Without that, the workers go with the estimator."""

@@ -8,13 +8,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from octopus.bundle.contents import BundleContents, Manifest
-from octopus.bundle.replay import replay
+from octopus.bundle.replay import Run, replay
 from octopus.bundle.write import write_checked
 from octopus.errors import BundleError
 from octopus.records import ReplayCheck
 
 
-def export(directory: Path, contents: BundleContents, rows: pd.DataFrame, expected: ArrayLike) -> Manifest:
+def export(directory: Path, contents: BundleContents, rows: pd.DataFrame, expected: ArrayLike, run: Run) -> Manifest:
     """Export a proved model: what stands in the directory afterwards has replayed, or is what stood there before.
 
     Parameters
@@ -27,6 +27,8 @@ def export(directory: Path, contents: BundleContents, rows: pd.DataFrame, expect
         Raw rows to replay, from :func:`octopus.bundle.probe.probe_rows`.
     expected : array-like of shape (n_rows, n_classes) or (n_rows,)
         Probabilities or values that the proved pipeline gives for them.
+    run : callable
+        Runs the replay's program: :func:`octopus.bundle.replay.plainly`, or a sandbox where a model wrote the pipeline.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def export(directory: Path, contents: BundleContents, rows: pd.DataFrame, expect
     """
 
     def check(written: Path) -> tuple[ReplayCheck, ...]:
-        checks = replay(written, rows, expected)
+        checks = replay(written, rows, expected, run)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         if failed:
             raise BundleError(

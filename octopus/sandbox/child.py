@@ -24,7 +24,7 @@ from octopus.records import Record
 from octopus.sandbox import semaphores
 from octopus.sandbox.confine import confine
 from octopus.sandbox.environment import job_environment
-from octopus.sandbox.jobdir import JobDirectory, JobSpec
+from octopus.sandbox.jobdir import JobDirectory, JobSpec, ProgramSpec
 from octopus.sandbox.places import Places, installed, programs
 
 #: Exit status of a child that could not be confined. From <sysexits.h>, EX_OSERR.
@@ -103,7 +103,7 @@ def places_of(directory: JobDirectory, spec: JobSpec, origin: Origin, *, package
     return Places(
         readable=(*(origin.readable if packages else ()), *(Path(path) for path in own)),
         executable=origin.executable if packages else (),
-        writable=directory.written,
+        writable=(*directory.written, *([] if spec.program is None else [Path(spec.program.folder)])),
         devices=tuple(Path(device) for device in spec.walls.devices),
     )
 
@@ -138,6 +138,8 @@ def run_child(directory: JobDirectory, ends: Ends, origin: Origin) -> NoReturn:
         _enter(directory, spec)
         _close_all_but(ends)
         _confine(directory, spec, ends.word, origin)
+        if spec.program is not None:
+            _become(spec.program)
         code = _do(directory, spec, ends, origin)
     except BaseException:  # noqa: BLE001  # the child's boundary: the supervisor sees the exit status
         traceback.print_exc()
@@ -185,6 +187,12 @@ def _confine(directory: JobDirectory, spec: JobSpec, word: int, origin: Origin) 
         # A supervisor that is gone does not read: this raises, and nothing runs unwatched.
         os.write(word, msgspec.json.encode(said))
         os.close(word)
+
+
+def _become(program: ProgramSpec) -> NoReturn:
+    """Turn into a program, which keeps the walls: nothing of this process is left but them."""
+    os.chdir(program.folder)
+    os.execve(sys.executable, [sys.executable, *program.arguments], dict(program.environment))  # noqa: S606  confined
 
 
 def _do(directory: JobDirectory, spec: JobSpec, ends: Ends, origin: Origin) -> int:

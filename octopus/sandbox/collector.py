@@ -143,6 +143,18 @@ class Collector:
         """
         return self._read(MODEL, min(max_bytes, MAX_MODEL_BYTES))
 
+    def file(self, name: str, max_bytes: int) -> bytes:
+        """Read a file of which only its name and its largest size are known.
+
+        Raises
+        ------
+        NoResult
+            If there is none.
+        BadResult
+            If the file is not a plain one of at most ``max_bytes`` bytes.
+        """
+        return self._read(name, max_bytes)
+
     def stage(self) -> Stage:
         """Return how far the child came; ``start`` where that cannot be read."""
         with suppress(NoResult, BadResult):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from octopus.protocols import Job
+    from octopus.protocols import Job, Program
 
 #: Names of the arrays of a job, as fields of :class:`octopus.protocols.Job` and as files.
 ARRAYS = ("train_rows", "y", "sample_weight", "groups", "time", "predict_rows", "seen_rows")
@@ -71,16 +71,25 @@ class Walls(Record, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ()
 
 
+class ProgramSpec(Record, frozen=True, kw_only=True):
+    """A program that a child becomes."""
+
+    arguments: tuple[str, ...]
+    folder: str
+    environment: Mapping[str, str]
+
+
 class JobSpec(Record, frozen=True, kw_only=True):
     """What a child has to know of its job beside the arrays."""
 
-    kind: Literal["fold", "fit", "replay", "serve"]
+    kind: Literal["fold", "fit", "replay", "serve", "program"]
     walls: Walls
     imports: tuple[str, ...]
     features: str
     n_classes: int
     random_state: int
     limits: Limits
+    program: ProgramSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -258,6 +267,40 @@ def write_service(
         kind="serve", walls=walls, imports=imports, features="", n_classes=n_classes, random_state=0, limits=limits
     )
     return _made(folder, spec, model)
+
+
+def write_program(program: Program, walls: Walls) -> JobDirectory:
+    """Make the directory of a child that becomes a program.
+
+    Parameters
+    ----------
+    program : Program
+        What to run; its folder holds the directory too.
+    walls : Walls
+        What the child must have around it.
+
+    Returns
+    -------
+    JobDirectory
+        The new directory, mode 0700.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    folder = program.folder.resolve()
+    spec = JobSpec(
+        kind="program",
+        walls=walls,
+        imports=(),
+        features="",
+        n_classes=0,
+        random_state=0,
+        limits=program.limits,
+        program=ProgramSpec(arguments=program.arguments, folder=str(folder), environment=dict(program.environment)),
+    )
+    return _made(folder.parent, spec, None)
 
 
 def _made(folder: Path, spec: JobSpec, model: bytes | None) -> JobDirectory:

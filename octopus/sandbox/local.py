@@ -17,14 +17,14 @@ from typing import Any, Self
 import msgspec
 
 from octopus.errors import SandboxError, SandboxUnavailable
-from octopus.protocols import Job, JobResult
+from octopus.protocols import Job, JobResult, Program, ProgramResult
 from octopus.records import Limits, SandboxReport
 from octopus.sandbox import bubblewrap
 from octopus.sandbox.child import ALWAYS
 from octopus.sandbox.confine import namespaces_of_this_process
-from octopus.sandbox.jobdir import JobDirectory, Walls, write_job, write_service
+from octopus.sandbox.jobdir import JobDirectory, Walls, write_job, write_program, write_service
 from octopus.sandbox.launcher import HAS_ZYGOTE, Channel, Wrap, Zygote, start_cold, unwrapped
-from octopus.sandbox.outcome import collect, describe_end, not_run, parse_report
+from octopus.sandbox.outcome import collect, collect_program, describe_end, not_run, parse_report
 from octopus.sandbox.places import Places, installed, programs
 from octopus.sandbox.running import CLOSED, Running
 from octopus.sandbox.worker import ConfinedWorker, ReplayWorker
@@ -149,6 +149,36 @@ class LocalSandbox:
             return ReplayWorker(self.run, model, n_classes, limits)
         start = functools.partial(self._serve, model, n_classes, limits)
         return ConfinedWorker(start, n_classes=n_classes, request_s=limits.wall_s)
+
+    def run_program(self, program: Program) -> ProgramResult:
+        """Run a program in a confined process of its own, started cold, and collect the file that it leaves.
+
+        Parameters
+        ----------
+        program : Program
+            What to run.
+
+        Returns
+        -------
+        ProgramResult
+            What came of it.
+        """
+        running = self._current()
+        try:
+            directory = write_program(program, self._walls_from_here())
+        except OSError as error:
+            return ProgramResult(outcome=not_run(f"the program could not be written: {error}").outcome)
+        with running.counted():
+            try:
+                channel = start_cold(directory, self._environment, self._wrap(str(directory.root.parent)))
+                report = parse_report(_report(running, channel, program.limits.wall_s))
+                if report is None:
+                    return ProgramResult(outcome=not_run("its supervisor was lost; run it again").outcome)
+                return collect_program(program, directory, report, level=self._walls.level)
+            except (OSError, SandboxError) as error:
+                return ProgramResult(outcome=not_run(f"the sandbox could not run it: {error}").outcome)
+            finally:
+                directory.remove()
 
     def close(self) -> None:
         """End every process it keeps, running jobs included; may be called twice, and a later ``run`` starts anew."""

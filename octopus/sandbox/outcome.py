@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from octopus.dataset import Float
-from octopus.protocols import Job, JobResult
+from octopus.protocols import Job, JobResult, Program, ProgramResult
 from octopus.records import Failure, Outcome, Stage, Status
 from octopus.sandbox.collector import BadResult, Collector, NoResult
 from octopus.sandbox.jobdir import JobDirectory
@@ -94,6 +94,54 @@ def collect(
             stderr_tail=logs.tail(directory.stderr.name),
         )
     return JobResult(outcome=outcome, predictions=result.predictions, seen=result.seen, model=result.model)
+
+
+def collect_program(program: Program, directory: JobDirectory, report: Report, *, level: str) -> ProgramResult:
+    """Turn what a program left into its result.
+
+    Parameters
+    ----------
+    program : Program
+        What was asked.
+    directory : JobDirectory
+        What its child left; the tree is dead.
+    report : Report
+        What the supervisor saw.
+    level : str
+        What the child was to confine itself to.
+
+    Returns
+    -------
+    ProgramResult
+        Bytes of a plain file of bounded size, or the outcome that tells why not.
+    """
+    status, reason = _ending(report, None)
+    result = None
+    if report.confinement.level != level:
+        status, reason = "not_run", _unconfined(level, report)
+    elif status == "ok":
+        try:
+            with Collector(program.folder) as folder:
+                result = folder.file(program.result, program.max_bytes)
+        except NoResult as error:
+            status, reason = "no_result", str(error)
+        except BadResult as error:
+            status, reason = "bad_result", str(error)
+    with Collector(directory.logs) as logs:
+        outcome = Outcome(
+            status=status,
+            stage="done" if status == "ok" else "start",
+            reason=reason,
+            exit_code=report.exit_code,
+            signal=report.signal,
+            wall_s=report.wall_s,
+            cpu_s=report.cpu_s,
+            max_rss_bytes=report.max_rss_bytes,
+            n_leftover_processes=report.n_leftover_processes,
+            stdout_tail=logs.tail(directory.stdout.name),
+            stderr_tail=logs.tail(directory.stderr.name),
+        )
+    return ProgramResult(outcome=outcome, result=result)
 
 
 @dataclass(frozen=True, kw_only=True)

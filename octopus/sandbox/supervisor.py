@@ -117,7 +117,9 @@ class _Watch:
     ) -> None:
         self._directory, self._control, self._owner, self._child = directory, control, owner, child
         self._listen, self._reaper = listen, reaper
-        self._limits: Limits = directory.spec().limits
+        spec = directory.spec()
+        self._limits: Limits = spec.limits
+        self._written_into = [*directory.written, *([] if spec.program is None else [Path(spec.program.folder)])]
         self._began = time.monotonic()
         self._next_disk_look = self._began
         self._peak_bytes = 0
@@ -197,7 +199,7 @@ class _Watch:
             return None
         directory = self._directory
         printed = _bytes_in(directory.logs)
-        written = sum(_bytes_in(folder) for folder in directory.written)
+        written = sum(_bytes_in(folder) for folder in self._written_into)
         took_s = time.monotonic() - began
         self._next_disk_look = began + max(_DISK_LOOK_S, took_s / _DISK_SHARE)
         if printed > self._limits.output_bytes:

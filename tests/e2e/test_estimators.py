@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import octopus.search as search_module
 from octopus import AutonomousClassifier, AutonomousEstimator, AutonomousRegressor, proof, read_journal
-from octopus.errors import InterruptedSearch, InvalidData, InvalidParameter, ReplayWarning, WeakSandbox
+from octopus.errors import InterruptedSearch, InvalidData, InvalidParameter, ReplayWarning
 from octopus.protocols import JobResult
 from octopus.records import ExperimentFinished, Fitted, HoldoutOpened, Outcome, RunFinished
 from tests.frames import binary_frame
@@ -211,15 +211,6 @@ def test_before_fit_it_says_so() -> None:
         estimator.predict([[0.0]])
     for attribute in ("journal_", "leaderboard_", "best_score_", "profile_", "holdout_report_"):
         assert not hasattr(estimator, attribute)
-
-
-def test_auto_says_that_its_sandbox_is_weak_and_the_word_of_the_user_silences_it() -> None:
-    X, y = load_iris(return_X_y=True)
-    with pytest.warns(WeakSandbox, match="sandbox='process' accepts this"):
-        AutonomousClassifier(**{**_QUICK, "sandbox": "auto"}).fit(X, y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", WeakSandbox)
-        AutonomousClassifier(**_QUICK).fit(X, y)
 
 
 def test_predict_refuses_other_columns_and_other_kinds_of_values(fitted: AutonomousEstimator) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from octopus.bundle.export import export
-from octopus.bundle.replay import replay
+from octopus.bundle.replay import plainly, replay
 from octopus.bundle.verify import verify
 from octopus.bundle.write import write_bundle
 from octopus.errors import BundleError
@@ -25,7 +25,7 @@ def test_what_replays_is_exported(
     task_type: str, labels: tuple[str, ...], make_model: MakeModel, tmp_path: Path
 ) -> None:
     made = make_model(task_type, labels)
-    manifest = export(tmp_path / "bundle", made.contents, made.rows, made.expected)
+    manifest = export(tmp_path / "bundle", made.contents, made.rows, made.expected, plainly)
     assert [check.passed for check in manifest.checks] == [True] * 5
     assert len({check.name for check in manifest.checks}) == 5
     assert verify(tmp_path / "bundle") == manifest
@@ -34,14 +34,14 @@ def test_what_replays_is_exported(
 
 @pytest.mark.parametrize(("error", "passed"), [(1e-12, True), (1e-3, False)])
 def test_predictions_must_be_those_of_the_proved_pipeline(error: float, passed: bool, bundle: Path, made: Made) -> None:
-    checks = replay(bundle, made.rows, made.expected + error)
+    checks = replay(bundle, made.rows, made.expected + error, plainly)
     assert [check.passed for check in checks] == [True, passed, passed, passed, passed]
     assert "largest difference" in checks[1].detail
 
 
 def _refused(made: Made, tmp_path: Path) -> str:
     with pytest.raises(BundleError, match="so nothing was exported") as caught:
-        export(tmp_path / "bundle", made.contents, made.rows, made.expected)
+        export(tmp_path / "bundle", made.contents, made.rows, made.expected, plainly)
     assert not list(tmp_path.iterdir())
     return str(caught.value)
 
@@ -67,7 +67,7 @@ def test_a_pipeline_that_looks_at_the_other_rows_is_refused(make_model: MakeMode
 
 def test_a_pipeline_that_goes_by_the_order_of_columns_is_none_of_these(make_model: MakeModel, tmp_path: Path) -> None:
     made = make_model(source=_altered('X["size"]', "X.iloc[:, 0]"))
-    manifest = export(tmp_path / "bundle", made.contents, made.rows, made.expected)
+    manifest = export(tmp_path / "bundle", made.contents, made.rows, made.expected, plainly)
     assert all(check.passed for check in manifest.checks), "the schema puts the columns into their order"
 
 
@@ -79,7 +79,7 @@ def test_a_column_that_is_looked_at_is_not_optional(made: Made, tmp_path: Path) 
 
 
 def test_a_process_that_does_not_end_is_ended(bundle: Path, made: Made) -> None:
-    (check,) = replay(bundle, made.rows, made.expected, wall_s=0.01)
+    (check,) = replay(bundle, made.rows, made.expected, plainly, wall_s=0.01)
     assert not check.passed
     assert check.detail == "no end after 0.01 s"
 
@@ -88,5 +88,5 @@ def test_a_refused_export_leaves_the_bundle_that_was_there(made: Made, tmp_path:
     write_bundle(tmp_path / "bundle", made.contents)
     before = verify(tmp_path / "bundle")
     with pytest.raises(BundleError):
-        export(tmp_path / "bundle", made.with_(report="new"), made.rows, made.expected + 1)
+        export(tmp_path / "bundle", made.with_(report="new"), made.rows, made.expected + 1, plainly)
     assert verify(tmp_path / "bundle") == before
