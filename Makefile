@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines constraints clean
+.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines bench-sandbox constraints clean
 
 help: ## show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -61,6 +61,9 @@ bench-overhead: $(VENV)/.installed-dev ## what a fold, a start, a profile and th
 
 bench-baselines: $(VENV)/.installed-dev ## octopus beside a default LightGBM and a plain line, on rows kept aside
 	$(BIN)/python benchmarks/baselines.py
+
+bench-sandbox: $(VENV)/.installed-dev ## what the walls around a script cost, and which attacks get through them
+	$(BIN)/python benchmarks/sandbox.py
 
 constraints: $(VENV)/.installed-dev ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt

@@ -122,7 +122,7 @@ def measure_starts(workspace: Path) -> list[dict[str, float | str]]:
     from octopus.plugins import choose_families
     from octopus.protocols import Job
     from octopus.records import Limits
-    from octopus.sandbox import levels
+    from octopus.sandbox import levels, local
 
     features = workspace / "starts.arrow"
     write_table(pd.DataFrame({"a": np.zeros(20)}), features)
@@ -139,7 +139,7 @@ def measure_starts(workspace: Path) -> list[dict[str, float | str]]:
     sandbox = levels.open_process(imports=imports, environment={})
 
     def start(has_zygote: bool) -> dict[str, float | str]:
-        levels.HAS_ZYGOTE = has_zygote
+        local.HAS_ZYGOTE = has_zygote
         began = time.perf_counter()
         result = sandbox.run(job)
         wall_s = time.perf_counter() - began
@@ -152,7 +152,7 @@ def measure_starts(workspace: Path) -> list[dict[str, float | str]]:
         measured.append(start(True))
         if i < COLD_STARTS:
             measured.append(start(False))
-    levels.HAS_ZYGOTE = True
+    local.HAS_ZYGOTE = True
     sandbox.close()
     return measured
 

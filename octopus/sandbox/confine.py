@@ -19,6 +19,7 @@ from octopus.errors import SandboxUnavailable
 from octopus.records import Limits
 from octopus.sandbox import seatbelt
 from octopus.sandbox.jobdir import JobDirectory, Walls
+from octopus.sandbox.linux import capabilities, landlock, namespaces, seccomp
 from octopus.sandbox.linux.calls import die_with_parent
 from octopus.sandbox.linux.landlock import Ruleset
 from octopus.sandbox.places import Places
@@ -102,8 +103,6 @@ def namespaces_of_this_process() -> dict[str, int]:
 
 
 def _confine_on_linux(walls: Walls, limits: Limits, directory: JobDirectory, places: Places) -> tuple[str, ...]:
-    from octopus.sandbox.linux import capabilities, landlock, namespaces, seccomp
-
     layers = ["limits", *(["container"] if walls.by == "container" else [])]
     _check_single_thread(walls.level)
     version = landlock.abi()
@@ -129,8 +128,6 @@ def _confine_on_linux(walls: Walls, limits: Limits, directory: JobDirectory, pla
 
 
 def _grant(rules: Ruleset, walls: Walls, places: Places) -> None:
-    from octopus.sandbox.linux import landlock
-
     rules.grant((*places.readable, *_READ_DEVICES), landlock.READ)
     rules.grant(places.executable, landlock.RUN)
     rules.grant(places.writable, landlock.WRITE)

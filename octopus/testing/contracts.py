@@ -7,6 +7,7 @@ import pickle
 import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -14,13 +15,15 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from octopus.frame import write_table
+from octopus.frame import read_table, write_table
 from octopus.journal import Journal
 from octopus.protocols import (
     CrashRule,
     Encoding,
     Family,
     Job,
+    Program,
+    ProgramResult,
     Recipe,
     Sandbox,
     SandboxFactory,
@@ -147,12 +150,17 @@ def check_symptom_rule(rule: SymptomRule) -> None:
 
 
 def check_sandbox(factory: SandboxFactory) -> None:
-    """Check that a sandbox runs jobs, several at once, and makes an outcome of whatever a script does.
+    """Check that a sandbox runs jobs, several at once, and makes an outcome of whatever a script or a program does.
 
     Parameters
     ----------
     factory : SandboxFactory
         The plug-in.
+
+    Raises
+    ------
+    SandboxUnavailable
+        It cannot be had on this machine; then it says why, and the way to get it.
     """
     sandbox = factory(imports=("sklearn.dummy",), environment={"OCTOPUS_EXAMPLE": "1"})
     _expect(isinstance(sandbox, Sandbox), "it lacks a member of the Sandbox protocol")
@@ -161,6 +169,11 @@ def check_sandbox(factory: SandboxFactory) -> None:
             features = Path(directory) / "features.arrow"
             write_table(pd.DataFrame({"a": np.arange(20.0)}), features)
             _check_runs(sandbox, features)
+            _check_worker(sandbox, features)
+            _check_program(sandbox, Path(directory) / "program")
+        report = sandbox.report()
+        _expect(report.level == sandbox.level, "its report is of another level")
+        _expect(all(canary.held for canary in report.canaries), "a canary got through")
     finally:
         sandbox.close()
         sandbox.close()
@@ -185,6 +198,40 @@ def _check_runs(sandbox: Sandbox, features: Path) -> None:
     _expect(all(one.outcome.status == "ok" for one in both), "two jobs at once did not both end well")
     sandbox.close()
     _expect(sandbox.run(_job(features, _ONE_HOT_MEAN)).outcome.status == "ok", "after close, run must start anew")
+
+
+def _check_worker(sandbox: Sandbox, features: Path) -> None:
+    fitted = sandbox.run(replace(_job(features, _ONE_HOT_MEAN), kind="fit"))
+    _expect(fitted.model is not None, "a fit without its model")
+    assert fitted.model is not None
+    worker = sandbox.open_worker(fitted.model, n_classes=0, limits=Limits(wall_s=120.0, memory_bytes=4 << 30))
+    try:
+        for n_rows in (3, 1):
+            predicted = worker.predict(read_table(features).head(n_rows))
+            _expect(np.allclose(predicted, np.full(n_rows, 4.5)), "a worker predicts what the pipeline does")
+    finally:
+        worker.close()
+
+
+def _check_program(sandbox: Sandbox, folder: Path) -> None:
+    (folder / "there").mkdir(parents=True)
+
+    def run(source: str, wall_s: float = 120.0) -> ProgramResult:
+        return sandbox.run_program(
+            Program(
+                arguments=("-I", "-c", source),
+                folder=folder / "there",
+                result="result",
+                max_bytes=1000,
+                environment={},
+                limits=Limits(wall_s=wall_s, memory_bytes=4 << 30),
+            )
+        )
+
+    _expect(run("open('result', 'w').write('well')").result == b"well", "what a program leaves comes back")
+    _expect(run("1 / 0").outcome.status != "ok", "a program that fails is no success")
+    _expect(run("open('result', 'w').write('much' * 1000)").outcome.status == "bad_result", "nor is one that floods")
+    _expect(run("while True: pass", wall_s=2.0).outcome.status == "timeout", "one that does not end is ended")
 
 
 def _job(features: Path, source: str, wall_s: float = 120.0) -> Job:
