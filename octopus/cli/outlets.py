@@ -48,6 +48,8 @@ def track(
     """Send what of a run is not in MLflow yet."""
     report = _mlflow().track(run, follow)
     say("Tracked", f"{report.n_sent} entries were sent, {report.n_entries} are in MLflow at {report.uri}")
+    if report.n_duplicates:
+        say("", f"{report.n_duplicates} duplicates that a slow server had made were removed")
     if report.model_id:
         say("", f"models:/{report.model_id}  ·  octopus ui {run.parent}")
 

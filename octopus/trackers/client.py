@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ _MEANINGS = (
     ("error responses", "it answers with server errors"),
     ("database is locked", "its database is locked by another process"),
 )
+#: How often MLflow itself repeats a request.
+_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 #: A reason is a line, not a page.
 _REASON_LENGTH = 200
 
@@ -36,7 +38,7 @@ _REASON_LENGTH = 200
 def mlflow_settings(store: Store, patience: Patience) -> Iterator[None]:
     """Set MLflow's environment for as long as the block lasts: bounded requests, no telemetry, no printed addresses.
 
-    What the user set for requests wins.
+    What the user set for requests wins, but for creates (:func:`asked_once`).
 
     Parameters
     ----------
@@ -58,21 +60,29 @@ def mlflow_settings(store: Store, patience: Patience) -> Iterator[None]:
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": _given("MLFLOW_HTTP_REQUEST_TIMEOUT", patience.request_s),
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": _given("MLFLOW_HTTP_REQUEST_MAX_RETRIES", patience.retries),
+        _RETRIES: _given(_RETRIES, patience.retries),
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": _given("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", 1),
     }
     if store.artifacts:  # else MLflow makes ./mlruns wherever the process happens to stand
         wanted["_MLFLOW_SERVER_ARTIFACT_ROOT"] = store.artifacts
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
+    with _environment(wanted):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Let MLflow make each request of the block once: for those that create.
+
+    MLflow repeats a POST that was not answered in time like any other request (``allowed_methods`` in
+    mlflow.utils.request_utils); a server that carries out both has made two of what was to be one.
+
+    Yields
+    ------
+    None
+        For the request.
+    """
+    with _environment({_RETRIES: "0"}):
+        yield
 
 
 def open_client(store: Store) -> Any:
@@ -126,8 +136,24 @@ def asking(store: Store) -> Iterator[None]:
     except TrackingError:
         raise
     except Exception as error:  # boundary: MLflow, SQLAlchemy, requests and plug-ins of MLflow raise what they like
-        is_final = getattr(error, "error_code", "") in _FINAL or isinstance(error, ImportError)
-        raise (StoreRefused if is_final else StoreUnreachable)(store.shown, _reason(error)) from error
+        refused = StoreRefused if is_final(error) else StoreUnreachable
+        raise refused(store.shown, _reason(error)) from error
+
+
+def is_final(error: Exception) -> bool:
+    """Return whether the answer stays the same however often one asks.
+
+    Parameters
+    ----------
+    error : Exception
+        As MLflow raises it.
+
+    Returns
+    -------
+    bool
+        False where trying again may help.
+    """
+    return getattr(error, "error_code", "") in _FINAL or isinstance(error, ImportError)
 
 
 def is_missing(error: TrackingError) -> bool:
@@ -144,6 +170,20 @@ def is_missing(error: TrackingError) -> bool:
         False for every other reason.
     """
     return getattr(error.__cause__, "error_code", "") == "RESOURCE_DOES_NOT_EXIST"
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _given(name: str, otherwise: int) -> str:

@@ -111,7 +111,7 @@ class _Follower:
             followed.sender = followed.sender if not (run_dir / FILENAME).exists() else None
             is_done = is_over or not run_dir.exists()
             if not run_dir.exists():
-                self._part_with(followed, run_dir)
+                self._part_with(registration, followed)
         if is_done:
             self.spool.drop(registration)
 
@@ -129,17 +129,20 @@ class _Follower:
                 followed.stamp = None
                 return False
             sent = ledger.read(self.store.shown)
-            sender, sent = (
-                (followed.sender, sent) if followed.sender else self._open(registration, followed, ledger, sent)
-            )
+            keep = _Waiting(ledger)
+            keep(sent)
+            sender, sent = self._opened(registration, followed, sent)
             followed.sender = sender
-            followed.sent = sender.send(followed.journal, run_dir, is_over, sent, _Waiting(ledger))
+            keep(sent)
+            sent = sender.send(followed.journal, run_dir, is_over, sent, keep)
+            followed.sent = msgspec.structs.replace(sent, waiting_since=None)
             ledger.write(followed.sent)
         self._is_answered()
         return is_over
 
-    def _open(self, registration: Registration, followed: _Followed, ledger: Ledger, sent: Sent) -> tuple[Sender, Sent]:
-        _Waiting(ledger)(sent)
+    def _opened(self, registration: Registration, followed: _Followed, sent: Sent) -> tuple[Sender, Sent]:
+        if followed.sender is not None:
+            return followed.sender, sent
         if self.client is None:
             self.client = open_client(self.store)
         naming = Naming(
@@ -147,9 +150,7 @@ class _Follower:
             experiment_id=registration.experiment_id,
             parent_run_id=registration.parent_run_id,
         )
-        sender, sent = open_sender(self.client, self.store, followed.journal, naming, sent)
-        _Waiting(ledger)(sent)
-        return sender, sent
+        return open_sender(self.client, self.store, followed.journal, naming, sent)
 
     def _is_answered(self) -> None:
         self.failing_since, self.pause_s = None, self.patience.first_pause_s
@@ -164,6 +165,7 @@ class _Follower:
         for registration in waiting:
             followed = self.followed[registration.key]
             followed.stamp = None
+            followed.sender = None  # what was not answered may be carried out: the next one looks what is there
             _say_why(Path(registration.run_dir), self.store, why)
             if not registration.fit_is_over():
                 followed.over_since = None
@@ -172,11 +174,12 @@ class _Follower:
             if now - max(followed.over_since, self.failing_since) >= self.patience.give_up_s:
                 self.spool.set_aside(registration)
 
-    def _part_with(self, followed: _Followed, run_dir: Path) -> None:
+    def _part_with(self, registration: Registration, followed: _Followed) -> None:
         """Close a run whose directory is gone, with what was read of it."""
-        if followed.sender is not None and followed.sent is not None:
+        if followed.sent is not None:
             with suppress(StoreRefused, StoreUnreachable):
-                followed.sender.send(followed.journal, run_dir, True, followed.sent, _forget)
+                sender, sent = self._opened(registration, followed, followed.sent)
+                sender.send(followed.journal, Path(registration.run_dir), True, sent, _forget)
 
 
 class _Waiting:

@@ -13,7 +13,8 @@ class Patience(Record, frozen=True, kw_only=True):
     request_s : int, default=10
         One request to a server: a healthy one answers in 0.3 s, artifacts of some megabytes in a few.
     retries : int, default=1
-        Further tries of one request, inside MLflow; what fails twice is left to the follower's pauses.
+        Further tries of one request, inside MLflow; what fails twice is left to the follower's pauses. What creates is
+        tried once: before the next try it is looked for.
     first_pause_s : float, default=2.0
         After the first failure; it doubles with each further one.
     longest_pause_s : float, default=60.0

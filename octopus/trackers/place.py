@@ -1,21 +1,23 @@
-"""Where a run stands in MLflow: found by its tags, made where it is not there yet."""
+"""Where a run stands in MLflow: found by its tags, made where it is not there yet, and once."""
 
 from __future__ import annotations
 
 import getpass
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from octopus.journal import Journal
+from octopus.trackers.client import asked_once
+from octopus.trackers.duplicates import parent_of, remove, sort_out
 from octopus.trackers.entries import Entry, clip
 from octopus.trackers.mapping import experiment_name, run_name, start_ms
 from octopus.trackers.store import Store
 from octopus.trackers.tags import EXPERIMENT_TAG, ID_TAG, PARENT_TAG, RUN_TAG, identity
 
-#: MLflow shows the pages for training models first, not those for prompts and traces.
+#: What the experiment is for, as MLflow's pages keep it. MLflow's list of experiments (3.17) leads to the pages for
+#: prompts and traces all the same: :mod:`octopus.trackers.ui` names the page of the runs itself.
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 #: Names that are tried where the user deleted the MLflow experiment: what was deleted stays so.
 _MAX_NAMES = 20
@@ -54,6 +56,8 @@ class Place:
         MLflow run of each experiment; grows.
     params : dict of str to set of str
         Names of the parameters that each run has: MLflow takes each once; grows.
+    removed : list of str
+        Ids of the runs and models that were there twice and are deleted; grows.
     """
 
     client: Any
@@ -62,6 +66,7 @@ class Place:
     identity: dict[str, str]
     nested: dict[int, str] = field(default_factory=dict)
     params: dict[str, set[str]] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
 
     def run_for(self, entry: Entry) -> str:
         """Return the MLflow run of an entry, made if need be.
@@ -80,9 +85,18 @@ class Place:
             return self.run_id
         if entry.experiment not in self.nested:
             tags = {**self.identity, PARENT_TAG: self.run_id, EXPERIMENT_TAG: str(entry.experiment)}
-            run = self.client.create_run(self.experiment_id, entry.start_ms, tags, entry.name)
+            with asked_once():
+                run = self.client.create_run(self.experiment_id, entry.start_ms, tags, entry.name)
             self.nested[entry.experiment] = run.info.run_id
         return self.nested[entry.experiment]
+
+    def look(self) -> None:
+        """Learn which nested runs are there, and remove what is there twice."""
+        nested, twice = sort_out(_with_identity(self.client, self.experiment_id, self.identity[ID_TAG]), self.run_id)
+        for number, run in nested.items():
+            self.nested[number] = run.info.run_id
+            self.params[run.info.run_id] = set(run.data.params)
+        self.removed.extend(remove(self.client.delete_run, twice))
 
 
 def find_place(client: Any, store: Store, journal: Journal, naming: Naming, known_run_id: str) -> tuple[Place, bool]:
@@ -111,18 +125,15 @@ def find_place(client: Any, store: Store, journal: Journal, naming: Naming, know
     is_new = False
     if found is None:
         experiment_id, parent_run_id = _home(client, store, journal, naming)
-        found = _tagged(client, experiment_id, tags[ID_TAG])
+        found = parent_of(_with_identity(client, experiment_id, tags[ID_TAG]))
         if is_new := found is None:
             nesting = {PARENT_TAG: parent_run_id} if parent_run_id else {}
-            found = client.create_run(experiment_id, start_ms(journal), {**tags, **nesting}, run_name(journal))
+            with asked_once():
+                found = client.create_run(experiment_id, start_ms(journal), {**tags, **nesting}, run_name(journal))
     place = Place(client=client, experiment_id=found.info.experiment_id, run_id=found.info.run_id, identity=tags)
     place.params[place.run_id] = set(found.data.params)
     if not is_new:
-        for run in _search(client, place.experiment_id, f"tags.`{PARENT_TAG}` = '{place.run_id}'"):
-            number = run.data.tags.get(EXPERIMENT_TAG, "")
-            if run.data.tags.get(ID_TAG) == tags[ID_TAG] and number.isdigit():
-                place.nested[int(number)] = run.info.run_id
-                place.params[run.info.run_id] = set(run.data.params)
+        place.look()
     return place, is_new
 
 
@@ -152,20 +163,15 @@ def _known(client: Any, run_id: str, run_identity: str) -> Any | None:
     return run if is_ours else None
 
 
-def _tagged(client: Any, experiment_id: str, run_identity: str) -> Any | None:
-    """Return the parent run that carries an identity."""
-    runs = _search(client, experiment_id, f"tags.`{ID_TAG}` = '{run_identity}'")
-    return next((run for run in runs if EXPERIMENT_TAG not in run.data.tags), None)
-
-
-def _search(client: Any, experiment_id: str, query: str) -> Iterator[Any]:
-    token = None
+def _with_identity(client: Any, experiment_id: str, run_identity: str) -> list[Any]:
+    """Return all runs that carry an identity: the parent and what is nested in it."""
+    query, found, token = f"tags.`{ID_TAG}` = '{run_identity}'", [], None
     while True:
         page = client.search_runs([experiment_id], query, max_results=1000, page_token=token)
-        yield from page
+        found += page
         token = page.token
         if not token:
-            return
+            return found
 
 
 def _home(client: Any, store: Store, journal: Journal, naming: Naming) -> tuple[str, str]:
@@ -180,10 +186,23 @@ def _home(client: Any, store: Store, journal: Journal, naming: Naming) -> tuple[
         numbered = name if number == 1 else f"{clip(name, 490)} ({number})"
         experiment = client.get_experiment_by_name(numbered)
         if experiment is None:
-            return client.create_experiment(numbered, _artifacts(store, numbered), _KIND), ""
+            experiment = _made(client, numbered, _artifacts(store, numbered))
         if experiment.lifecycle_stage == "active":
             return experiment.experiment_id, ""
     return "0", ""  # MLflow's own "Default", which is always there
+
+
+def _made(client: Any, name: str, artifacts: str | None) -> Any:
+    """Return a new MLflow experiment, or the one that somebody else made under its name in between."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with asked_once():
+            return client.get_experiment(client.create_experiment(name, artifacts, _KIND))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return client.get_experiment_by_name(name)
 
 
 def _run(client: Any, run_id: str) -> Any | None:

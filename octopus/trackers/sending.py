@@ -16,7 +16,7 @@ from octopus.trackers.client import asking
 from octopus.trackers.entries import Entry
 from octopus.trackers.ledger import Sent
 from octopus.trackers.mapping import closing, entries_of, run_name
-from octopus.trackers.models import holds_model, send_model
+from octopus.trackers.models import find_model, holds_model, send_model
 from octopus.trackers.place import Naming, Place, find_place
 from octopus.trackers.store import Store
 
@@ -103,6 +103,7 @@ class Sender:
             if proved:
                 points_only = Entry(experiment=None, name=entry.name, start_ms=entry.start_ms, points=proved)
                 self._send(points_only, sent.model_id)
+        self.place.look()  # what was carried out too late is there by now, as a rule
         self._send(closing(journal), sent.model_id)
         return msgspec.structs.replace(sent, closed_after=sent.events, why="", waiting_since=None)
 
@@ -136,7 +137,7 @@ class Sender:
 
 
 def open_sender(client: Any, store: Store, journal: Journal, naming: Naming, sent: Sent) -> tuple[Sender, Sent]:
-    """Find or make a run's place in a store.
+    """Find or make a run's place in a store, and remove what is there twice.
 
     Parameters
     ----------
@@ -163,7 +164,9 @@ def open_sender(client: Any, store: Store, journal: Journal, naming: Naming, sen
     """
     with asking(store):
         place, is_new = find_place(client, store, journal, naming, sent.run_id)
-    kept = Sent(uri=sent.uri) if is_new or place.run_id != sent.run_id else sent
+        kept = Sent(uri=sent.uri) if is_new or place.run_id != sent.run_id else sent
+        if kept.model_id:
+            find_model(place, kept.model_id)
     where = msgspec.structs.replace(kept, experiment_id=place.experiment_id, run_id=place.run_id)
     return Sender(client=client, store=store, place=place), where
 

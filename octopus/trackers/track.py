@@ -1,4 +1,4 @@
-"""``octopus track RUN``: send a run from its journal, here and now."""
+"""``octopus track RUN``: send a run from its journal, here and now, and remove what is there twice."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ class TrackReport(Record, frozen=True, kw_only=True):
         Entries of the run.
     n_sent : int
         Those that were sent just now.
+    n_duplicates : int
+        Runs and models that a slow server had made twice, and that were removed just now.
     is_closed : bool
         Whether the run is there to its end.
     """
@@ -48,6 +50,7 @@ class TrackReport(Record, frozen=True, kw_only=True):
     model_id: str
     n_entries: int
     n_sent: int
+    n_duplicates: int
     is_closed: bool
 
 
@@ -94,6 +97,7 @@ def track(run_dir: str | os.PathLike[str], follow: bool = False) -> TrackReport:
         model_id=sent.model_id,
         n_entries=n_entries,
         n_sent=sent.events + sent.is_closed - before.events - before.is_closed,
+        n_duplicates=len(sender.place.removed),
         is_closed=sent.is_closed,
     )
 

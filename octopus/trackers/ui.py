@@ -7,13 +7,18 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from octopus.errors import InvalidParameter
+from octopus.journal import FILENAME
 from octopus.records import Record
-from octopus.trackers.store import choose_store
+from octopus.trackers.ledger import LEDGER, read_sent
+from octopus.trackers.store import Store, choose_store
 
-#: The list of experiments with their runs; the bare address opens on what MLflow has for language models.
-_RUNS_PAGE = "/#/experiments?workflowType=machine_learning"
+#: The runs of one experiment, and the list of experiments. The list leads on to what MLflow (3.17) has for language
+#: models, where these runs are "no data", so it is named only where no experiment is known.
+_RUNS_PAGE = "/#/experiments/{}/runs?workflowType=machine_learning"
+_LIST_PAGE = "/#/experiments?workflowType=machine_learning"
 #: MLflow's own default port; where it is taken and none was asked for, the system names a free one.
 _USUAL_PORT = 5000
 
@@ -24,7 +29,7 @@ class Ui(Record, frozen=True, kw_only=True):
     Parameters
     ----------
     url : str
-        To open in a browser.
+        To open in a browser: on the runs of the experiment that the newest run belongs to.
     command : tuple of str
         Command line that serves them; empty where a server does already.
     environment : mapping of str to str
@@ -56,9 +61,12 @@ def ui_command(runs_dir: str | os.PathLike[str], port: int | None = None) -> Ui:
     InvalidParameter
         Something listens on the port already, or there is no store yet.
     """
-    store = choose_store(Path(os.path.abspath(runs_dir)))  # noqa: PTH100  links stay: the path is shown to people
+    home = Path(os.path.abspath(runs_dir))  # noqa: PTH100  links stay: the path is shown to people
+    store = choose_store(home)
     if store.is_served:
-        return Ui(url=store.shown, command=(), environment={})
+        has_pages = store.uri.lower().startswith(("http://", "https://"))
+        url = store.shown.rstrip("/") + _page(home, store) if has_pages else store.shown
+        return Ui(url=url, command=(), environment={})
     database = store.uri.removeprefix("sqlite:///").partition("?")[0]
     if store.uri.startswith("sqlite:///") and not Path(database).is_file():
         raise InvalidParameter(
@@ -79,7 +87,21 @@ def ui_command(runs_dir: str | os.PathLike[str], port: int | None = None) -> Ui:
         "DO_NOT_TRACK": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # evaluations of language models: a process of 250 MB
     }
-    return Ui(url=f"http://127.0.0.1:{chosen}{_RUNS_PAGE}", command=tuple(command), environment=environment)
+    url = f"http://127.0.0.1:{chosen}{_page(home, store)}"
+    return Ui(url=url, command=tuple(command), environment=environment)
+
+
+def _page(home: Path, store: Store) -> str:
+    """Return the page of the experiment that the newest run in this store belongs to, else the list."""
+    newest_ns, page = -1, _LIST_PAGE
+    for ledger in home.glob(f"*/{LEDGER}"):
+        sent, journal = read_sent(ledger.parent), ledger.with_name(FILENAME)
+        if sent is None or sent.uri != store.shown or not sent.experiment_id or not journal.is_file():
+            continue
+        written_ns = journal.stat().st_mtime_ns
+        if written_ns > newest_ns:
+            newest_ns, page = written_ns, _RUNS_PAGE.format(quote(sent.experiment_id, safe=""))
+    return page
 
 
 def _free_port(asked: int | None) -> int:

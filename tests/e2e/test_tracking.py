@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import socket
@@ -321,10 +322,7 @@ def test_the_winner_is_a_model_of_mlflow(runs: Path, monkeypatch: pytest.MonkeyP
     import mlflow
     import pandas as pd
 
-    run_dir = _write(runs / "sales-1", _finished())
-    (run_dir / "model").mkdir()
-    for name, content in BUNDLE.items():
-        (run_dir / "model" / name).write_text(content)
+    run_dir = _with_model(_write(runs / "sales-1", _finished()))
     before = (run_dir / "model" / "MLmodel").read_bytes()
     report = track(run_dir)
     assert (run_dir / "model" / "MLmodel").read_bytes() == before
@@ -402,8 +400,8 @@ def test_a_silent_server_holds_nobody_up(runs: Path, monkeypatch: pytest.MonkeyP
 class _Failing:
     """An application that answers until it does not."""
 
-    def __init__(self, application: Any) -> None:
-        self.application, self.n_left = application, sys.maxsize
+    def __init__(self, application: Any, n_left: int = sys.maxsize) -> None:
+        self.application, self.n_left = application, n_left
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         self.n_left -= 1
@@ -459,6 +457,194 @@ def test_a_server_that_dies_midway_gets_the_rest_later(
     assert sorted(run.info.run_name for run in parents) == ["sales-1", "sales-2"]
     assert len(nested) == 6
     assert {run.info.status for run in parents} == {"FINISHED"}
+
+
+class _Pausing:
+    """An application that answers, unless it is silent."""
+
+    def __init__(self, application: Any) -> None:
+        self.application, self.talks, self.is_asked = application, threading.Event(), threading.Event()
+        self.talks.set()
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if not self.talks.is_set():
+            self.is_asked.set()
+            self.talks.wait(WITHIN_S)
+        return self.application(environ, start_response)
+
+
+def test_a_server_that_falls_silent_after_it_answered_is_told(
+    server: tuple[str, _Failing], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, serving = server
+    serving.application = pausing = _Pausing(serving.application)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    patience = msgspec.structs.replace(HURRY, request_s=60, silence_s=0.2)
+    journal, tracker = _finished(), MlflowTracker(patience)
+    run_dir = _write(runs / "sales-1", journal, n_events=3)
+    thread = threading.Thread(target=follow, args=(*_register(run_dir, is_over=False), patience))
+    thread.start()
+    try:
+        _until(lambda: (sent := read_sent(run_dir)) is not None and sent.events == 3 and sent.waiting_since is None)
+        pausing.talks.clear()
+        _write(run_dir, journal)
+        assert pausing.is_asked.wait(WITHIN_S)
+        _until(lambda: tracker.finish(run_dir) is not None)
+        assert str(tracker.finish(run_dir)).startswith(
+            f"7 of 10 entries of this run are not in MLflow at {uri} (no answer"
+        )
+    finally:
+        pausing.talks.set()
+        _register(run_dir, is_over=True)
+        thread.join()
+    assert tracker.finish(run_dir) is None
+    assert pending(run_dir) == 0
+
+
+def test_a_run_that_is_deleted_while_its_server_fails_is_closed_there(
+    server: tuple[str, _Failing], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, serving = server
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    journal = _finished()
+    run_dir = _write(runs / "sales-1", journal, n_events=3)
+    spool, store = _register(run_dir, is_over=False)
+    application, is_due = serving.application, threading.Event()
+
+    def deleting(environ: Any, start_response: Any) -> Any:
+        if is_due.is_set():
+            is_due.clear()
+            shutil.rmtree(run_dir)
+            return _Failing(application, n_left=0)(environ, start_response)
+        return application(environ, start_response)
+
+    serving.application = deleting
+    thread = threading.Thread(target=follow, args=(spool, store, HURRY))
+    thread.start()
+    _until(lambda: (sent := read_sent(run_dir)) is not None and sent.events == 3)
+    is_due.set()
+    _write(run_dir, journal)
+    thread.join(WITHIN_S)
+    (parent,), nested = _runs_of(embedded(runs))
+    assert (parent.info.status, len(nested)) == ("FINISHED", 3)
+    assert not run_dir.exists()
+
+
+class _Late:
+    """An application that carries out one create when nobody waits for its answer any more.
+
+    ``when`` is "at once" (as soon as the client has hung up, before anything else), "before it is made again" and
+    "after it was made again" (both before the answer to the second such create) or "at the end" (when ``release`` is
+    called).
+    """
+
+    def __init__(self, application: Any, what: str, when: str) -> None:
+        self.application, self.what, self.when = application, what, when
+        self.asked: list[str] = []
+        self.lock, self.may_go, self.is_done = threading.Lock(), threading.Event(), threading.Event()
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        made = _made(environ["REQUEST_METHOD"], environ["PATH_INFO"], body)
+        with self.lock:
+            is_first = made == self.what and self.what not in self.asked
+            is_again = made == self.what and not is_first
+            is_waited_for = self.when == "at once" and self.what in self.asked and not is_first
+            self.asked.append(made)
+        if is_first:
+            assert environ["werkzeug.socket"].recv(1, socket.MSG_PEEK) == b"", "the client hangs up"
+            if self.when != "at once":
+                assert self.may_go.wait(WITHIN_S)
+            answer = self.application(environ, start_response)
+            self.is_done.set()
+            return answer
+        if is_waited_for:
+            assert self.is_done.wait(WITHIN_S)
+        if is_again and self.when == "before it is made again":
+            self.release()
+        answer = self.application(environ, start_response)
+        if is_again and self.when == "after it was made again":
+            self.release()
+        return answer
+
+    def release(self) -> None:
+        """Carry out what was held."""
+        self.may_go.set()
+        assert self.is_done.wait(WITHIN_S)
+
+
+def _made(method: str, path: str, body: bytes) -> str:
+    """Return what a request makes, else its path."""
+    if path.endswith("/experiments/create"):
+        return "the MLflow experiment"
+    if path.endswith("/logged-models") and method == "POST":
+        return "the model"
+    if not path.endswith("/runs/create"):
+        return path
+    tags = {tag["key"]: tag["value"] for tag in json.loads(body)["tags"]}
+    return f"experiment {tags['octopus.experiment']}" if "octopus.experiment" in tags else "the run"
+
+
+def _with_model(run_dir: Path) -> Path:
+    (run_dir / "model").mkdir()
+    for name, content in BUNDLE.items():
+        (run_dir / "model" / name).write_text(content)
+    return run_dir
+
+
+def _counts(store: Store) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+    """Return what is there of one run: the states of the parents, numbers and states of the nested, of the models."""
+    parents, nested = _runs_of(store)
+    client = open_client(store)
+    models = client.search_logged_models([experiment.experiment_id for experiment in client.search_experiments()])
+    return (
+        [run.info.status for run in parents],
+        [(run.data.tags["octopus.experiment"], run.info.status) for run in nested],
+        [str(model.status) for model in models],
+    )
+
+
+#: What is there of a run that was sent to its end.
+COMPLETE = (["FINISHED"], [("1", "FINISHED"), ("2", "FAILED"), ("3", "FINISHED")], ["READY"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["at once", "before it is made again", "after it was made again"])
+@pytest.mark.parametrize("what", ["the MLflow experiment", "the run", "experiment 2", "the model"])
+def test_a_create_that_is_carried_out_too_late_leaves_nothing_twice(
+    what: str, when: str, server: tuple[str, _Failing], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, serving = server
+    serving.application = late = _Late(serving.application, what, when)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    run_dir = _with_model(_write(runs / "sales-1", _finished()))
+    follow(*_register(run_dir), msgspec.structs.replace(HURRY, retries=1, give_up_s=WITHIN_S))
+    assert late.is_done.is_set()
+    assert late.asked[late.asked.index(what) + 1] != what, "it looks before it asks again"
+    assert late.asked.count(what) == 1 + (when != "at once")
+    assert pending(run_dir) == 0
+    assert _counts(embedded(runs)) == COMPLETE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["the run", "experiment 2", "the model"])
+def test_what_came_twice_after_the_end_is_removed_by_track(
+    what: str, server: tuple[str, _Failing], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, serving = server
+    serving.application = late = _Late(serving.application, what, "at the end")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    run_dir = _with_model(_write(runs / "sales-1", _finished()))
+    follow(*_register(run_dir), msgspec.structs.replace(HURRY, give_up_s=WITHIN_S))
+    assert _counts(embedded(runs)) == COMPLETE
+    late.release()
+    assert _counts(embedded(runs)) != COMPLETE
+    report = track(run_dir)
+    assert (report.n_sent, report.n_duplicates, report.is_closed) == (0, 1, True)
+    assert _counts(embedded(runs)) == COMPLETE
+    assert track(run_dir).n_duplicates == 0
+    assert read_sent(run_dir) is not None
 
 
 # --------------------------------------------------------------------------- the process

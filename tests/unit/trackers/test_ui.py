@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
 from octopus.errors import InvalidParameter
+from octopus.trackers.ledger import Sent, open_ledger
+from octopus.trackers.store import embedded
 from octopus.trackers.ui import ui_command
 
 
@@ -18,12 +21,19 @@ def runs(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _tracked(run_dir: Path, uri: str, experiment_id: str, written_at: float) -> None:
+    run_dir.mkdir()
+    (run_dir / "journal.jsonl").touch()
+    os.utime(run_dir / "journal.jsonl", (written_at, written_at))
+    with open_ledger(run_dir, create=True) as ledger:
+        assert ledger is not None
+        ledger.write(Sent(uri=uri, experiment_id=experiment_id))
+
+
 def test_the_store_is_served_on_this_machine_only(runs: Path) -> None:
     ui = ui_command(runs)
     assert ui.url.startswith("http://127.0.0.1:")
-    assert ui.url.endswith("/#/experiments?workflowType=machine_learning"), (
-        "the runs, not what MLflow has for language models"
-    )
+    assert ui.url.endswith("/#/experiments?workflowType=machine_learning"), "the list, where no run is known"
     assert ui.command[ui.command.index("--backend-store-uri") + 1] == f"sqlite:///{runs.as_posix()}/mlflow.db"
     assert ui.command[ui.command.index("--host") + 1] == "127.0.0.1"
     assert ui.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
@@ -49,4 +59,24 @@ def test_without_a_store_it_says_where_one_comes_from(tmp_path: Path) -> None:
 
 def test_a_server_needs_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:word@host")
-    assert (ui_command(tmp_path).url, ui_command(tmp_path).command) == ("https://host", ())
+    ui = ui_command(tmp_path)
+    assert (ui.url, ui.command) == ("https://host/#/experiments?workflowType=machine_learning", ())
+    _tracked(tmp_path / "sales-1", "https://host", "7", written_at=1.0)
+    assert ui_command(tmp_path).url == "https://host/#/experiments/7/runs?workflowType=machine_learning"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://host/behind/")
+    assert ui_command(tmp_path).url == "https://host/behind/#/experiments?workflowType=machine_learning"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "databricks://mine")
+    assert ui_command(tmp_path).url == "databricks://mine", "no page that we know"
+
+
+def test_it_opens_on_the_runs_of_the_newest_run(runs: Path) -> None:
+    """MLflow's list of experiments leads to its pages for language models, which know nothing of these runs."""
+    here = embedded(runs).shown
+    _tracked(runs / "older", here, "3", written_at=1.0)
+    _tracked(runs / "newer", here, "12", written_at=3.0)
+    _tracked(runs / "old-but-sent-again", here, "4", written_at=2.0)
+    _tracked(runs / "elsewhere", "https://host", "5", written_at=4.0)
+    _tracked(runs / "never-answered", here, "", written_at=5.0)
+    (runs / "no-run").mkdir()
+    (runs / "no-run" / "tracking.json").write_text("{")
+    assert ui_command(runs).url.endswith("/#/experiments/12/runs?workflowType=machine_learning")
