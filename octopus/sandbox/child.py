@@ -138,6 +138,7 @@ def run_child(directory: JobDirectory, ends: Ends, origin: Origin) -> NoReturn:
         _enter(directory, spec)
         _close_all_but(ends)
         _confine(directory, spec, ends.word, origin)
+        code = 1
         if spec.program is not None:
             _become(spec.program)
         code = _do(directory, spec, ends, origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pickle
 import random
 import socket
@@ -56,6 +57,7 @@ def attempt(directory: JobDirectory, spec: JobSpec, requests: socket.socket | No
     try:
         _do(directory, spec, requests)
     except BaseException as error:  # noqa: BLE001  # whatever the script raised becomes a record
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # the script may have used up all descriptors
         (directory.outputs / FAILURE).write_bytes(msgspec.json.encode(describe(error, directory.script)))
         traceback.print_exc()
         return 1

@@ -16,11 +16,8 @@
 
 from __future__ import annotations
 
-import shutil
-import stat
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -28,6 +25,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from octopus.records import Limits, Record, Stage
+from octopus.sandbox.disk import clear
 
 if TYPE_CHECKING:
     import numpy as np
@@ -176,14 +174,8 @@ class JobDirectory:
         (self.outputs / STAGE).write_text(stage)
 
     def remove(self) -> None:
-        """Delete it all, also what the script made unreadable."""
-        shutil.rmtree(self.root, ignore_errors=True)
-        if self.root.exists():
-            for folder in [self.root, *self.root.rglob("*")]:
-                if folder.is_dir() and not folder.is_symlink():
-                    with suppress(OSError):
-                        folder.chmod(stat.S_IRWXU)
-            shutil.rmtree(self.root, ignore_errors=True)
+        """Delete it all, also what the script made unreadable or nested beyond the reach of a path."""
+        clear(self.root)
 
 
 def write_job(job: Job, walls: Walls, imports: tuple[str, ...]) -> JobDirectory:

@@ -13,14 +13,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from octopus.records import Limits, Record
-from octopus.sandbox import tree
+from octopus.sandbox import disk, tree
 from octopus.sandbox.child import Confinement
 from octopus.sandbox.jobdir import JobDirectory
 from octopus.sandbox.linux.calls import adopt_orphans
@@ -36,12 +36,10 @@ _LOOK_FACTOR = 1.5
 #: Seconds between looks at the disk, at least, and the share of time that they may take.
 _DISK_LOOK_S = 0.1
 _DISK_SHARE = 0.1
-#: Files counted in one look at the disk.
-_MAX_FILES = 20_000
 #: Bytes of a child's word that it is confined, at most.
 _MAX_WORD = 4096
-#: Bytes of a block as ``st_blocks`` counts them (POSIX).
-_BLOCK = 512
+#: Threads, at most, for each process that a job may have: pools of OpenMP, BLAS and Arrow are far smaller.
+_THREADS_PER_PROCESS = 16
 #: Seconds to go on killing: a tree is dead after the first few milliseconds, or cannot be killed at all.
 _END_WITHIN_S = 10.0
 
@@ -183,8 +181,12 @@ class _Watch:
 
     def _breach(self) -> tuple[Ending, str] | None:
         pids = self._tree()
-        if len(pids) > self._limits.n_processes:
-            return "processes", f"it started {len(pids)} processes, the limit is {self._limits.n_processes}"
+        limit = self._limits.n_processes
+        if len(pids) > limit:
+            return "processes", f"it started {len(pids)} processes, the limit is {limit}"
+        n_threads = tree.threads(pids)
+        if n_threads > limit * _THREADS_PER_PROCESS:
+            return "processes", f"it started {n_threads} threads, the limit is {limit * _THREADS_PER_PROCESS}"
         held = tree.resident_bytes(pids)
         if held > self._limits.memory_bytes:  # shared pages were counted more than once: look closer
             held = tree.proportional_bytes(pids)
@@ -197,9 +199,11 @@ class _Watch:
         began = time.monotonic()
         if began < self._next_disk_look and not now:
             return None
-        directory = self._directory
-        printed = _bytes_in(directory.logs)
-        written = sum(_bytes_in(folder) for folder in self._written_into)
+        try:
+            printed = disk.bytes_below([self._directory.logs])
+            written = disk.bytes_below(self._written_into) + disk.bytes_without_a_name(self._tree())
+        except disk.TooMany as error:
+            return "disk", str(error)
         took_s = time.monotonic() - began
         self._next_disk_look = began + max(_DISK_LOOK_S, took_s / _DISK_SHARE)
         if printed > self._limits.output_bytes:
@@ -227,21 +231,6 @@ class _Watch:
 
 def _over(what: str, value: int, limit: int) -> str:
     return f"{what.format(f'{value / 1e6:.0f} MB')}, the limit is {limit / 1e6:.0f} MB"
-
-
-def _bytes_in(folder: Path) -> int:
-    """Return what the files below a directory take on disk: blocks, for a sparse file takes little."""
-    total, n_files, waiting = 0, 0, [folder]
-    while waiting and n_files < _MAX_FILES:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                n_files += 1
-                with suppress(OSError):
-                    found = entry.stat(follow_symlinks=False)
-                    total += found.st_blocks * _BLOCK if hasattr(found, "st_blocks") else found.st_size
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(Path(entry.path))
-    return total
 
 
 def _usage() -> tuple[float, int]:

@@ -35,6 +35,8 @@ _ATTR_READ_ONLY, _ATTR_NO_SET_UID, _ATTR_NO_DEVICES = 0x1, 0x2, 0x4
 #: Devices that every program expects.
 DEVICES = tuple(Path("/dev") / name for name in ("null", "zero", "full", "random", "urandom"))
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+#: What ``/proc`` tells of the user's keys.
+_USERS_OWN = ("keys", "key-users")
 #: Seconds between looks for orphans that ended.
 _LOOK_S = 0.5
 #: Room for the directories and links of the new root itself.
@@ -123,6 +125,9 @@ def leave_the_rest(places: Places, binds: Mapping[Path, Path], base: Path) -> No
     proc = base / "proc"
     proc.mkdir()
     mount("proc", str(proc), "proc", _NO_SET_UID | _NO_DEVICES | _NO_EXECUTION)
+    for name in _USERS_OWN:  # of the user, whatever the namespace
+        if (proc / name).exists():
+            mount("/dev/null", str(proc / name), None, _BIND)
     os.chdir(base)
     pivot_root(".", ".")
     unmount(".", _DETACH)
