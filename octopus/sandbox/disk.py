@@ -44,13 +44,18 @@ def bytes_below(folders: Iterable[Path]) -> int:
         folder, depth = waiting.pop()
         if depth > _MAX_DEPTH:
             raise TooMany(f"it nested directories more than {_MAX_DEPTH} deep")
-        for entry in _entries(folder):
-            n_files += 1
-            with suppress(OSError):
-                found = entry.stat(follow_symlinks=False)
-                total += _taken(found)
-                if stat.S_ISDIR(found.st_mode):
-                    waiting.append((Path(entry.path), depth + 1))
+        try:
+            for entry in _entries(folder):
+                n_files += 1
+                with suppress(FileNotFoundError):  # gone since it was listed
+                    found = entry.stat(follow_symlinks=False)
+                    total += _taken(found)
+                    if stat.S_ISDIR(found.st_mode):
+                        waiting.append((Path(entry.path), depth + 1))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise TooMany(f"it keeps files from being looked at ({error.strerror})") from error
         if n_files > _MAX_FILES:
             raise TooMany(f"it made more than {_MAX_FILES} files")
     return total
@@ -84,20 +89,17 @@ def clear(folder: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         folder.unlink(missing_ok=True)
         return
-    _flatten(folder)
     with suppress(OSError):
+        _flatten(folder)
         folder.rmdir()
 
 
 def _flatten(folder: Path) -> None:
     """Empty a directory by moving what lies deep in it to its top, so that no path becomes long."""
     moved = 0
-    with suppress(OSError):
-        folder.chmod(stat.S_IRWXU)
-    while True:
-        names = [entry.name for entry in _entries(folder)]
-        if not names:
-            return
+    folder.chmod(stat.S_IRWXU)
+    names = [entry.name for entry in _entries(folder)]
+    while names:
         for name in names:
             inner = folder / name
             with suppress(OSError):
@@ -114,22 +116,20 @@ def _flatten(folder: Path) -> None:
                     else:
                         Path(entry.path).unlink()
                 inner.rmdir()
-        if [entry.name for entry in _entries(folder)] == names:
+        before, names = names, [entry.name for entry in _entries(folder)]
+        if names == before:
             return  # nothing more can be done
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     """Return what lies in a directory; one that its owner may not list is made so that it can be."""
-    for _ in range(2):
-        try:
-            with os.scandir(folder) as entries:
-                return list(entries)
-        except PermissionError:
-            with suppress(OSError):
-                folder.chmod(stat.S_IRWXU)
-        except OSError:
-            break
-    return []
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except PermissionError:
+        folder.chmod(stat.S_IRWXU)
+    with os.scandir(folder) as entries:
+        return list(entries)
 
 
 def _taken(found: os.stat_result) -> int:

@@ -7,6 +7,7 @@ works are not on it, even where they are on ``sys.path``: of those, only the pac
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,15 @@ _SYSTEM = (
 )
 #: Prefixes under which all kinds of software lie: of these, only where Python's own files are.
 _BROAD = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root")))
+#: What Python itself puts below a prefix. Other things lie beside it where somebody made an environment in the
+#: directory that they work in (``python -m venv .``).
+_OF_A_PREFIX = (
+    "bin", "include", "lib", "lib32", "lib64", "libexec", "share", "pyvenv.cfg", "Python", "Resources",
+)  # fmt: skip
+#: Marks a prefix that conda fills, with a layout of its own and nothing of the user's.
+_OF_CONDA = "conda-meta"
+#: Directories of shared libraries; a package built in place has its own beside the user's files.
+_LIBRARY_FOLDERS = frozenset(("lib", "lib32", "lib64"))
 _PACKAGE_FOLDERS = frozenset(("site-packages", "dist-packages"))
 #: The program that loads shared libraries, by its name in the memory map.
 _LOADERS = ("ld-linux", "ld-musl", "ld64")
@@ -73,7 +83,8 @@ def installed(modules: Iterable[str] = ()) -> tuple[Path, ...]:
         As they are named on ``sys.path``, symbolic links and all; none lies below another.
     """
     found = [Path(path) for path in _SYSTEM]
-    found += [prefix for prefix in map(Path, (sys.prefix, sys.base_prefix, sys.exec_prefix)) if prefix not in _BROAD]
+    for prefix in dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix, sys.exec_prefix))):
+        found += _of_prefix(prefix)
     paths = sysconfig.get_paths()
     found += [Path(paths[name]) for name in _SCHEME if name in paths]
     found += [Path(path) for path in sys.path if Path(path).name in _PACKAGE_FOLDERS or Path(path).is_file()]
@@ -104,6 +115,18 @@ def is_below(path: Path, folders: Iterable[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
+def _of_prefix(prefix: Path) -> Iterator[Path]:
+    """Yield what lies below a prefix and is Python's; nothing where a user's home is, or all kinds of software."""
+    homes = [Path.home()]
+    with suppress(ImportError, KeyError):  # Windows, or a user who is not on the list
+        import pwd
+
+        homes.append(Path(pwd.getpwuid(os.getuid()).pw_dir))  # a zygote's HOME is its own
+    if prefix in _BROAD or any(home.is_relative_to(prefix) or prefix == home / ".local" for home in homes):
+        return
+    yield from [prefix] if (prefix / _OF_CONDA).exists() else [prefix / name for name in _OF_A_PREFIX]
+
+
 def _libraries() -> Iterator[Path]:
     """Yield where the shared libraries of this process come from: a build finds its own by paths that nobody lists."""
     libraries = sysconfig.get_config_var("LIBDIR")
@@ -111,7 +134,7 @@ def _libraries() -> Iterator[Path]:
         yield Path(libraries)
     for path in _mapped_files():
         folder = path.parent
-        yield folder if folder.name.startswith("lib") or folder.name.endswith(".libs") else path
+        yield folder if folder.name in _LIBRARY_FOLDERS or folder.name.endswith(".libs") else path
 
 
 def _mapped_files() -> Iterator[Path]:

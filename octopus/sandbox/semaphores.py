@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import select
+import struct
 import threading
 import time
-from typing import Self
+from typing import NoReturn, Self
 
 #: Kinds, as ``multiprocessing.synchronize`` numbers them.
 _RECURSIVE = 0
-#: More cannot lie in a pipe of the usual size; nothing in Python asks for so many.
+#: More cannot lie in a pipe of the usual size. Who asks for more wants no bound: a queue without a size does.
 _MOST = 1 << 15
 _TOKEN = b"."
 
@@ -40,15 +41,15 @@ class PipeSemaphore:
     SEM_VALUE_MAX = 2**31 - 1
 
     def __init__(self, kind: int, value: int, maxvalue: int, name: str, unlink: bool) -> None:  # noqa: ARG002
-        if value > _MOST:
-            raise OSError(f"a semaphore of {value} is too large for this sandbox level; at most {_MOST} can be had")
         self.kind, self.maxvalue = kind, maxvalue
         self.name = None
+        self._is_endless = value > _MOST
         self._out, self._in = os.pipe()
         os.set_blocking(self._out, False)
-        os.write(self._in, _TOKEN * value)
+        if not self._is_endless:
+            os.write(self._in, _TOKEN * value)
         self._holder: tuple[int, int] | None = None
-        self._count = 0
+        self._n_held = 0
 
     def __del__(self) -> None:
         os.close(self._out)
@@ -60,6 +61,9 @@ class PipeSemaphore:
     def __exit__(self, *_: object) -> None:
         self.release()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a lock is shared by a fork, not by a copy")
+
     @property
     def handle(self) -> int:
         """A number that tells it from others."""
@@ -67,8 +71,10 @@ class PipeSemaphore:
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
         """Take one; return whether it was there in time."""
+        if self._is_endless:
+            return True
         if self.kind == _RECURSIVE and self._is_mine():
-            self._count += 1
+            self._n_held += 1
             return True
         deadline = None if timeout is None else time.monotonic() + max(timeout, 0.0)
         while True:
@@ -80,43 +86,47 @@ class PipeSemaphore:
                     return False
                 select.select([self._out], [], [], remaining)
             else:
-                self._holder, self._count = _me(), self._count + 1
+                self._holder, self._n_held = _me(), self._n_held + 1
                 return True
 
     def release(self) -> None:
         """Give one back."""
+        if self._is_endless:
+            return
         if self.kind == _RECURSIVE:
             if not self._is_mine():
                 raise AssertionError("attempt to release recursive lock not owned by thread")
-            if self._count > 1:
-                self._count -= 1
+            if self._n_held > 1:
+                self._n_held -= 1
                 return
-        elif self.maxvalue == 1 and not self._is_zero():
+        elif self._get_value() >= self.maxvalue:
             raise ValueError("semaphore or lock released too many times")
-        self._count -= 1
-        if self._count <= 0:
+        self._n_held -= 1
+        if self._n_held <= 0:
             self._holder = None
         os.write(self._in, _TOKEN)
 
+    def _count(self) -> int:
+        """Return how often this process has acquired it."""
+        return self._n_held
+
     def _is_mine(self) -> bool:
-        return self._count > 0 and self._holder == _me()
+        return self._n_held > 0 and self._holder == _me()
 
     def _is_zero(self) -> bool:
-        return not select.select([self._out], [], [], 0)[0]
+        return not self._is_endless and self._get_value() == 0
 
     def _get_value(self) -> int:
-        """Return what may be acquired: taken out and put back, as nothing tells how much lies in a pipe."""
-        taken = b""
-        try:
-            taken = os.read(self._out, _MOST)
-        except BlockingIOError:
-            return 0
-        finally:
-            os.write(self._in, taken)
-        return len(taken)
+        """Return what may be acquired."""
+        if self._is_endless:
+            raise NotImplementedError("the size of a queue without a bound is not known at this sandbox level")
+        import fcntl  # not on Windows, where nobody asks
+        import termios
+
+        return int(struct.unpack("i", fcntl.ioctl(self._out, termios.FIONREAD, bytes(4)))[0])
 
     def _after_fork(self) -> None:
-        self._count, self._holder = 0, None
+        self._n_held, self._holder = 0, None
 
     @classmethod
     def _rebuild(cls, *_: object) -> Self:

@@ -54,6 +54,8 @@ ATTACKS = [
         """,
         held_out,
         ends=("disk", "error"),
+        control=False,
+        without="the supervisor of every level ends it",
         limits=_LIMIT,
     ),
     Attack(
@@ -69,6 +71,8 @@ ATTACKS = [
         """,
         held_out,
         ends=("disk", "error"),
+        control=False,
+        without="the supervisor of every level ends it",
         limits=_LIMIT,
     ),
     Attack(
@@ -105,6 +109,8 @@ ATTACKS = [
         """,
         held_out,
         ends=("disk", "error"),
+        control=False,
+        without="the supervisor of every level ends it",
         limits=_LIMIT,
     ),
     Attack(

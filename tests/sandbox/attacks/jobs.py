@@ -275,6 +275,7 @@ for path in others:
             os.chdir("d")
         """,
         _left_in_run,
+        ends=("disk",),
         control=False,
         without="clean-up is the parent's, at every level",
     ),

@@ -101,6 +101,8 @@ ATTACKS = [
         """,
         held_out,
         ends=("memory", "disk", "error"),
+        control=False,
+        without="the supervisor of every level ends it",
         limits=_LIMIT,
     ),
     Attack(
@@ -119,6 +121,8 @@ ATTACKS = [
         """,
         held_out,
         ends=("memory", "disk", "error"),
+        control=False,
+        without="the supervisor of every level ends it",
         limits=_LIMIT,
     ),
     Attack(
@@ -137,6 +141,8 @@ ATTACKS = [
         """,
         held_out,
         ends=("memory", "disk", "error"),
+        control=False,
+        without="the supervisor of every level ends it",
         limits=_LIMIT,
     ),
     Attack(

@@ -96,6 +96,8 @@ ATTACKS = [
         """,
         held_out,
         ends=("processes", "error"),
+        control=False,
+        without="the supervisor of every level ends it",
         limits={"n_processes": 32, "wall_s": 10.0},
     ),
     Attack(
