@@ -258,7 +258,7 @@ def write_service(
     spec = JobSpec(
         kind="serve", walls=walls, imports=imports, features="", n_classes=n_classes, random_state=0, limits=limits
     )
-    return _made(folder, spec, model)
+    return _made(folder, spec, model, prefix="octopus-")
 
 
 def write_program(program: Program, walls: Walls) -> JobDirectory:
@@ -295,8 +295,8 @@ def write_program(program: Program, walls: Walls) -> JobDirectory:
     return _made(folder.parent, spec, None)
 
 
-def _made(folder: Path, spec: JobSpec, model: bytes | None) -> JobDirectory:
-    directory = JobDirectory(Path(tempfile.mkdtemp(prefix="job-", dir=folder)).resolve())
+def _made(folder: Path, spec: JobSpec, model: bytes | None, *, prefix: str = "job-") -> JobDirectory:
+    directory = JobDirectory(Path(tempfile.mkdtemp(prefix=prefix, dir=folder)).resolve())
     try:
         for made in (directory.script.parent, directory.inputs, directory.new_root, directory.logs, *directory.written):
             made.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import socket
 import tempfile
 import threading
@@ -232,32 +231,37 @@ class LocalSandbox:
     def _begin(
         self, running: Running, directory: JobDirectory, requests: socket.socket | None = None
     ) -> tuple[Channel, str]:
-        place = str(directory.root.parent) if self._walls.by == "bubblewrap" else ""
-        # A zygote in bubblewrap sees one place, and that of a worker is nobody else's.
+        place = ""
         has_zygote = HAS_ZYGOTE and self._walls.by not in ("seatbelt", "container")
-        is_alone = bool(place) and requests is not None
-        channel, note = running.fork(place, directory, requests) if has_zygote and not is_alone else (None, "")
+        if self._walls.by == "bubblewrap":  # a zygote in there sees one place, and that of a worker is nobody else's
+            place = str(directory.root.parent if requests is None else directory.root)
+            has_zygote = has_zygote and requests is None
+        channel, note = running.fork(place, directory, requests) if has_zygote else (None, "")
         if channel is None:
             channel = start_cold(directory, self._environment, self._wrap(place), requests)
         return channel, note
 
     def _serve(self, model: bytes, n_classes: int, limits: Limits) -> _Session:
         running = self._current()
-        folder = Path(tempfile.mkdtemp(prefix="octopus-"))
+        # A directory of its own, which its supervisor deletes should this process be killed.
+        folder = Path(tempfile.gettempdir())
         try:
             directory = write_service(
                 model, folder, self._walls_from_here(), self._imports, n_classes, _for_good(limits)
             )
-            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise SandboxError(f"the worker could not be started: {error}") from error
+        ours, theirs = socket.socketpair()
+        try:
             with theirs:
                 channel, _ = self._begin(running, directory, theirs)
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise SandboxError(f"the worker could not be started: {error}") from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+        except BaseException as error:
+            ours.close()
+            directory.remove()
+            if isinstance(error, OSError):
+                raise SandboxError(f"the worker could not be started: {error}") from error
             raise
-        return _Session(running, channel, ours, folder)
+        return _Session(running, channel, ours, directory)
 
 
 def _report(running: Running, channel: Channel, wall_s: float) -> bytes:
@@ -302,13 +306,13 @@ class _Session:
         To its supervisor.
     requests : socket
         The parent's end of the conversation.
-    folder : Path
+    directory : JobDirectory
         Deleted at the end.
     """
 
-    def __init__(self, running: Running, channel: Channel, requests: socket.socket, folder: Path) -> None:
+    def __init__(self, running: Running, channel: Channel, requests: socket.socket, directory: JobDirectory) -> None:
         self.requests = requests
-        self._running, self._channel, self._folder = running, channel, folder
+        self._running, self._channel, self._directory = running, channel, directory
         running.host(self)
 
     def hang_up(self) -> None:
@@ -330,7 +334,7 @@ class _Session:
             self.requests.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for an answer
         self.requests.close()
         self._channel.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._directory.remove()
 
     def forget(self) -> None:
         """Close what a forked copy of the owner inherited, and leave the process alone."""

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,8 @@ STARTED, GO = b"started\n", b"go\n"
 _FIRST_LOOK_S = 0.005
 _SLOWEST_LOOK_S = 0.05
 _LOOK_FACTOR = 1.5
+#: Seconds between looks for the end of whoever forked this process, before there is a child.
+_LOOK_S = 0.5
 #: Seconds between looks at the disk, at least, and the share of time that they may take.
 _DISK_LOOK_S = 0.1
 _DISK_SHARE = 0.1
@@ -74,14 +76,24 @@ def supervise(directory: JobDirectory, control: socket.socket, start: Callable[[
     """
     owner = os.getppid()
     adopt_orphans()
-    control.sendall(STARTED)
-    if control.recv(len(GO)) != GO:
+    if not _is_told_to_go(control, owner):
+        directory.remove()
         return
     report = _run(directory, control, owner, start)
     try:
         control.sendall(msgspec.json.encode(report))
     except OSError:  # nobody is left to clear up
         directory.remove()
+
+
+def _is_told_to_go(control: socket.socket, owner: int) -> bool:
+    """Say that it is there, and wait for the answer; there is none from an owner, or a zygote, that has ended."""
+    with suppress(ConnectionError):
+        control.sendall(STARTED)
+        while os.getppid() == owner:
+            if select.select([control], [], [], _LOOK_S)[0]:
+                return control.recv(len(GO)) == GO
+    return False
 
 
 def _run(directory: JobDirectory, control: socket.socket, owner: int, start: Callable[[int], Child]) -> Report:
