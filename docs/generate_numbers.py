@@ -24,10 +24,22 @@ _OVERHEAD = (
     ("two_threads_over_one_large", "LightGBM, two threads over one, 8 million values: time", "–"),
 )
 
+_SANDBOX = (
+    ("zygote_over_cold", "start of a child over a cold start", "0.05"),
+    ("standard_ms", "what level standard adds to a job, milliseconds", "10"),
+    ("strict_ms", "what level strict adds to a job, milliseconds", "40"),
+    ("worker_row_ms", "what the worker adds to a row of 20 floats, milliseconds", "1"),
+    ("worker_10k_over_inprocess", "10,000 × 20 mixed cells by the worker, over in your process", "1.5"),
+    ("attacks", "attacks", "–"),
+    ("control_succeeded", "of these succeed at process", "–"),
+    ("escaped_standard", "of these succeed at standard", "see SECURITY.md"),
+    ("escaped_strict", "of these succeed at strict", "0"),
+)
+
 
 def page() -> str:
     """Return the page as it should be."""
-    sections = {"baselines": _baselines, "overhead": _overhead}
+    sections = {"baselines": _baselines, "overhead": _overhead, "sandbox": _sandbox}
     found = [(name, json.loads(path.read_text())) for name in sections if (path := RESULTS / f"{name}.json").is_file()]
     return "\n".join([_INTRODUCTION, *("\n".join([*sections[name](result), ""]) for name, result in found)])
 
@@ -51,6 +63,12 @@ def _baselines(result: Mapping[str, Any]) -> list[str]:
         "",
         _measured(result),
     ]
+
+
+def _sandbox(result: Mapping[str, Any]) -> list[str]:
+    rows = [[words, f"{result['summary'][name]:g}", limit] for name, words, limit in _SANDBOX]
+    head = ["## What the walls around a script cost, and what gets through", ""]
+    return [*head, *_table(["what", "measured", "at most"], rows), "", _measured(result)]
 
 
 def _overhead(result: Mapping[str, Any]) -> list[str]:
