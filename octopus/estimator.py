@@ -7,6 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.utils.validation import validate_data
 
 from octopus.errors import CallbackFailed, InterruptedSearch, TrackingIncomplete
 from octopus.intake.rows import read_input
+from octopus.journal import FILENAME, read_journal
 from octopus.options import Options, read_options
 from octopus.plugins import author_of, choose_families, choose_scientist, choose_tracker, load_rules, open_sandbox
 from octopus.protocols import Family, Scientist, Tracker
@@ -225,10 +227,14 @@ class AutonomousEstimator(ProvedModel):
         )  # fmt: skip
         validate_data(self, X, skip_check_array=True, reset=True)
         question = ask(intake, self.goal or "", self.scoring, read_seed(self.random_state))
-        sandbox = open_sandbox(self.sandbox, families, options.n_jobs, author_of(scientist))
+        author = author_of(scientist)
+        sandbox = open_sandbox(
+            self.sandbox, families, options.n_jobs, "model" if self._carries_on_a_models() else author
+        )
         crash_rules, symptom_rules = load_rules()
         parts = Parts(
             scientist=scientist,
+            author=author,
             families=families,
             sandbox=sandbox,
             crash_rules=crash_rules,
@@ -253,6 +259,12 @@ class AutonomousEstimator(ProvedModel):
             if problems:
                 warnings.warn(kind("; ".join(problems)), stacklevel=2)
         return self
+
+    def _carries_on_a_models(self) -> bool:
+        """Return whether the run that is carried on has scripts that a model wrote: the best is fitted again."""
+        if not self.warm_start or self.run_dir is None or not (Path(self.run_dir) / FILENAME).is_file():
+            return False
+        return any(one.script.author != "playbook" for one in read_journal(Path(self.run_dir)).experiments)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -277,7 +277,7 @@ class Program:
         Of the interpreter: options, the program, its arguments.
     folder : Path
         Its working directory, with all that it reads beside the installed packages; it may write there. It lies in a
-        directory that holds nothing else.
+        directory that holds nothing else, and is deleted afterwards.
     result : str
         Name of the file in that directory that it leaves.
     max_bytes : int

@@ -40,8 +40,8 @@ from octopus.reporting.script import standalone_script
 from octopus.scoring import Scoring, make_scoring
 from octopus.target import encode, measure
 
-#: For predicting outside this process, where the pipeline may not be loaded in it.
-_PREDICT_LIMITS = Limits(wall_s=3600.0, memory_bytes=1 << 36)
+#: Seconds for an answer of what predicts outside this process, where the pipeline may not be loaded in it.
+_PREDICT_WITHIN_S = 3600.0
 
 Table: TypeAlias = "pd.DataFrame | ArrayLike"
 
@@ -298,9 +298,9 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         """Predict in the sandbox, for a pipeline that a model wrote: its pickle is not loaded in this process."""
         worker = self._workers.get(self.sandbox)
         if worker is None:
-            opened = self._open_sandbox().open_worker(
-                self._model, n_classes=self.task_.n_classes, limits=_PREDICT_LIMITS
-            )
+            memory_bytes = read_options(self.get_params(deep=False)).memory_bytes
+            limits = Limits(wall_s=_PREDICT_WITHIN_S, memory_bytes=memory_bytes)
+            opened = self._open_sandbox().open_worker(self._model, n_classes=self.task_.n_classes, limits=limits)
             worker = self._workers.setdefault(self.sandbox, opened)  # another thread's; neither is started yet
         return worker.predict(table)
 

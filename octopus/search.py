@@ -21,6 +21,7 @@ from octopus.journal import FORMAT, INTERRUPTED, Journal
 from octopus.proof import Shipped, prove
 from octopus.protocols import CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
 from octopus.records import (
+    Author,
     Budget,
     Decision,
     Experiment,
@@ -50,9 +51,10 @@ from octopus.stages.validation import make_folds, plan_validation
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The plug-ins of a run."""
+    """The plug-ins of a run, and who writes the scripts that are proposed."""
 
     scientist: Scientist
+    author: Author
     families: Sequence[Family]
     sandbox: Sandbox
     crash_rules: Sequence[CrashRule]
@@ -159,7 +161,7 @@ def _explore(
     while (decision := decide(run.journal, budget)).action != "stop":
         if run.journal.experiments and (reason := run.asked_to_stop()):
             return Decision(action="stop", reason=reason)
-        proposal = propose(parts.scientist, decision, task, profile, run.journal)
+        proposal = propose(parts.scientist, parts.author, decision, task, profile, run.journal)
         decision = settle(decision, proposal)
         if isinstance(proposal, StopProposal):
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import pickletools
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 
@@ -17,6 +17,8 @@ _ALWAYS = ("cloudpickle", "fastapi", "numpy", "pandas", "sklearn", "uvicorn")
 #: From this major version on, pandas keeps text in Arrow's memory where it can, and Arrow's own functions work on it:
 #: a pipeline is proved with them, so it is served with them.
 _ARROW_PANDAS = 3
+#: A forest of 1,000 trees has 60,000; a million take a second.
+_MAX_OPCODES = 3_000_000
 
 
 def find_requirements(pipeline: bytes, source: str) -> dict[str, str]:
@@ -72,7 +74,7 @@ def _named_in_pickle(pipeline: bytes) -> set[str]:
     modules: set[str] = set()
     pushed: list[object] = [None, None]
     memo: dict[int, object] = {}
-    for opcode, argument, _ in pickletools.genops(pipeline):
+    for opcode, argument in _opcodes(pipeline):
         if opcode.name == "GLOBAL":  # protocols before 4: "module name"
             modules.add(str(argument).partition(" ")[0])
         elif opcode.name == "STACK_GLOBAL":  # the module and the name were pushed just before
@@ -80,12 +82,30 @@ def _named_in_pickle(pipeline: bytes) -> set[str]:
         if opcode.name == "MEMOIZE":
             memo[len(memo)] = pushed[-1]
         elif opcode.name in ("BINPUT", "LONG_BINPUT"):
-            memo[int(argument or 0)] = pushed[-1]
+            memo[_index(argument)] = pushed[-1]
         elif opcode.name in ("BINGET", "LONG_BINGET"):
-            pushed = [pushed[-1], memo.get(int(argument or 0))]
+            pushed = [pushed[-1], memo.get(_index(argument))]
         elif opcode.name != "FRAME":
             pushed = [pushed[-1], argument if isinstance(argument, str) else None]
     return {module.partition(".")[0] for module in modules}
+
+
+def _index(argument: object) -> int:
+    return argument if isinstance(argument, int) else 0
+
+
+def _opcodes(pipeline: bytes) -> Iterator[tuple[pickletools.OpcodeInfo, object]]:
+    """Yield the operations of a pickle; no more than any real one has, and none beyond what cannot be read.
+
+    A model may have written it, and what is found here is a list for people, not a check.
+    """
+    try:
+        for number, (opcode, argument, _) in enumerate(pickletools.genops(pipeline)):
+            if number > _MAX_OPCODES:
+                return
+            yield opcode, argument
+    except ValueError:  # no pickle from here on; of these is UnicodeDecodeError
+        return
 
 
 def _imported_by(source: str) -> set[str]:

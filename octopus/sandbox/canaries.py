@@ -44,6 +44,7 @@ _ATTEMPTS = (
 _ATTEMPTS_AT_STRICT = (
     ("learn that a file exists", "os.stat({secret!r})"),
     ("see the processes of the user", "os.stat('/proc/{pid}') if os.getpid() != {pid} else 0 / 0"),
+    ("see the connections of the machine", "open('/proc/1/net/tcp').read().splitlines()[1]"),
 )
 _SCRIPT = '''
 """Hypothesis: the walls hold."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from octopus.errors import SandboxUnavailable
 from octopus.records import Limits
 from octopus.sandbox import seatbelt
-from octopus.sandbox.jobdir import JobDirectory, Walls
+from octopus.sandbox.jobdir import NOT_REACHABLE, JobDirectory, Walls
 from octopus.sandbox.linux import capabilities, landlock, namespaces, seccomp
 from octopus.sandbox.linux.calls import die_with_parent
 from octopus.sandbox.linux.landlock import Ruleset
@@ -108,15 +108,19 @@ def _confine_on_linux(walls: Walls, limits: Limits, directory: JobDirectory, pla
     version = landlock.abi()
     if version < LANDLOCK_NEEDED and walls.by != "container":
         raise SandboxUnavailable(walls.level, *no_landlock(version))
-    filters = seccomp.program(platform.machine())
+    signals_to = os.getpid() if version < LANDLOCK_SCOPES and walls.by == "itself" else None
+    filters = seccomp.program(platform.machine(), signals_to)
     if walls.by == "namespaces":
-        namespaces.leave_the_rest(places, {_TMP: directory.tmp, _SHM: directory.shm}, directory.new_root)
+        binds = {at: here for at, here in ((_TMP, directory.tmp), (_SHM, directory.shm)) if _is_apart(directory, at)}
+        namespaces.leave_the_rest(places, binds, directory.new_root)
         os.chdir(directory.work)
     if walls.by in ("namespaces", "bubblewrap"):
         layers += _checked(walls.level, walls.outside)
     _limit_resources(limits)
     capabilities.drop_all()
     layers.append("capabilities")
+    if not directory.is_reachable:
+        raise SandboxUnavailable(walls.level, NOT_REACHABLE, "Choose a run directory of your own.")
     if version >= LANDLOCK_NEEDED:
         _grant(landlock.Ruleset(version), walls, places)
         layers.append(f"landlock {version}")
@@ -134,11 +138,15 @@ def _grant(rules: Ruleset, walls: Walls, places: Places) -> None:
     rules.grant((*_WRITE_DEVICES, *places.devices), landlock.OPEN)
     if walls.by == "namespaces":
         rules.grant((_PROC,), landlock.READ)
-        rules.grant((_TMP, _SHM), landlock.WRITE)
     else:
         rules.grant((_PROC / fact for fact in _MACHINE_FACTS), landlock.READ)
         rules.grant((_PROC / "self" / fact for fact in _OWN_FACTS), landlock.READ)
     rules.enforce()
+
+
+def _is_apart(directory: JobDirectory, place: Path) -> bool:
+    """Return whether a job does not lie below a place: else what may be written there would hold the job too."""
+    return not directory.root.is_relative_to(place)
 
 
 def no_landlock(version: int) -> tuple[str, str]:

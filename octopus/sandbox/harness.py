@@ -124,9 +124,11 @@ def _settle(spec: JobSpec) -> None:
 
 
 def _import_script(directory: JobDirectory) -> ModuleType:
-    """Import the script by its name, so that processes that it starts can import it too."""
+    """Import the script by its name, so that processes that it starts can import it too.
+
+    What is known of the other directories of ``sys.path`` is kept: those in which the user works cannot be listed here.
+    """
     sys.path.insert(0, str(directory.script.parent))
-    importlib.invalidate_caches()
     return importlib.import_module(directory.script.stem)
 
 

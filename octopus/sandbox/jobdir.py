@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Names of the arrays of a job, as fields of :class:`octopus.protocols.Job` and as files.
 ARRAYS = ("train_rows", "y", "sample_weight", "groups", "time", "predict_rows", "seen_rows")
+#: What to say where :attr:`JobDirectory.is_reachable` does not hold.
+NOT_REACHABLE = "a directory above the job's belongs to another user, and a child has no power of root to enter it"
 #: Names below ``outputs/``.
 STAGE, PREDICTIONS, SEEN, RESULT = "stage", "pred.npy", "seen.npy", "result.json"
 FAILURE, MODEL = "failure.json", "pipeline.pkl"
@@ -156,6 +159,11 @@ class JobDirectory:
     def stderr(self) -> Path:
         """What the child printed as errors."""
         return self.logs / "stderr"
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether this process may work in it: root may, until it has given up root's power, whoever owns the way."""
+        return os.access(self.outputs, os.R_OK | os.W_OK | os.X_OK)
 
     def spec(self) -> JobSpec:
         """Read what to do."""

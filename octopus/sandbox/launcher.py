@@ -19,7 +19,7 @@ from octopus.sandbox.environment import interpreter_environment
 from octopus.sandbox.interpreter import command
 from octopus.sandbox.jobdir import JobDirectory
 from octopus.sandbox.supervisor import GO, STARTED
-from octopus.sandbox.zygote import READY, UNSAFE
+from octopus.sandbox.zygote import END, READY, UNSAFE
 
 #: Seconds for an interpreter to import its libraries: 3 to 5 on a quiet machine, 20 measured under load.
 _READY_WITHIN_S = 90.0
@@ -66,11 +66,19 @@ class Channel:
         The parent's end.
     process : subprocess.Popen or None
         The supervisor, where it is a process of the parent's own.
+    kill : callable or None
+        Ends a supervisor that is not.
     """
 
-    def __init__(self, connection: socket.socket, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        process: subprocess.Popen[bytes] | None = None,
+        kill: Callable[[], None] | None = None,
+    ) -> None:
         self._connection = connection
         self._process = process
+        self._kill = kill
 
     def expect_start(self, within_s: float) -> None:
         """Wait until the supervisor is there and tell it to begin.
@@ -114,6 +122,13 @@ class Channel:
         """Order the supervisor to end its child; its report can still be read."""
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        """End a supervisor that does not answer, and with it its child."""
+        if self._process is not None:
+            self._process.kill()
+        elif self._kill is not None:
+            self._kill()
 
     def close(self) -> None:
         """Let go; a supervisor that is still there ends its child."""
@@ -219,7 +234,7 @@ class Zygote:
             If it does not fork in time; nothing of the job has run, nor will it.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        channel = Channel(ours)
+        channel = Channel(ours, kill=lambda: self._end_supervisor(directory))
         try:
             handed = [theirs.fileno(), *([] if requests is None else [requests.fileno()])]
             with theirs:
@@ -236,6 +251,11 @@ class Zygote:
             channel.close()
             raise
         return channel
+
+    def _end_supervisor(self, directory: JobDirectory) -> None:
+        """Have the zygote kill the supervisor of a job, whose tree it then ends."""
+        with suppress(OSError):
+            self._connection.send(END + os.fsencode(directory.root))
 
     def stop(self) -> None:
         """End the process; a forked copy of the owner only closes its end."""

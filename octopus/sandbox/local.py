@@ -21,6 +21,7 @@ from octopus.records import Limits, SandboxReport
 from octopus.sandbox import bubblewrap
 from octopus.sandbox.child import ALWAYS
 from octopus.sandbox.confine import namespaces_of_this_process
+from octopus.sandbox.disk import clear
 from octopus.sandbox.jobdir import JobDirectory, Walls, write_job, write_program, write_service
 from octopus.sandbox.launcher import HAS_ZYGOTE, Channel, Wrap, Zygote, start_cold, unwrapped
 from octopus.sandbox.outcome import collect, collect_program, describe_end, not_run, parse_report
@@ -110,7 +111,7 @@ class LocalSandbox:
         try:
             before = _protect(job.features)
             directory = write_job(job, self._walls_from_here(), self._imports)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # no room; or a text that is none, such as half a surrogate pair
             return not_run(f"the job could not be written: {error}")
         with running.counted():
             try:
@@ -152,6 +153,8 @@ class LocalSandbox:
     def run_program(self, program: Program) -> ProgramResult:
         """Run a program in a confined process of its own, started cold, and collect the file that it leaves.
 
+        Its folder is gone afterwards: nobody else can be asked to delete what a hostile program leaves.
+
         Parameters
         ----------
         program : Program
@@ -178,6 +181,7 @@ class LocalSandbox:
                 return ProgramResult(outcome=not_run(f"the sandbox could not run it: {error}").outcome)
             finally:
                 directory.remove()
+                clear(program.folder)
 
     def close(self) -> None:
         """End every process it keeps, running jobs included; may be called twice, and a later ``run`` starts anew."""
@@ -270,7 +274,7 @@ def _report(running: Running, channel: Channel, wall_s: float) -> bytes:
     try:
         return channel.wait_for_report(wall_s + _REPORT_GRACE_S)
     except TimeoutError as error:
-        channel.hang_up()
+        channel.kill()
         raise SandboxError("its supervisor did not answer") from error
     except BaseException:
         channel.hang_up()

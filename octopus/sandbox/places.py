@@ -30,7 +30,9 @@ _SYSTEM = (
     "/sys/devices/system/cpu",
     "/sys/devices/system/node",
 )
-#: Prefixes under which all kinds of software lie: of these, only where Python's own files are.
+#: What a Python installation has below its prefix, shared libraries and their data among it. Of a prefix that all kinds
+#: of software use, or of an environment that somebody made in a project's folder, not even that.
+_OF_AN_INSTALLATION = ("lib", "lib32", "lib64", "Lib", "DLLs", "Library", "include", "share", "ssl", "conda-meta")
 _BROAD = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root")))
 #: What Python itself puts below a prefix. Other things lie beside it where somebody made an environment in the
 #: directory that they work in (``python -m venv .``).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import subprocess
@@ -53,7 +54,7 @@ def _fork(directory: JobDirectory, control: socket.socket, ends: Ends) -> Child:
 
 
 def _behind_seatbelt(directory: JobDirectory, spec: JobSpec, word: int, requests: socket.socket | None) -> Child:
-    named = places_of(directory, spec, origin_without_imports(spec.imports))
+    named = _with_streams(directory, places_of(directory, spec, origin_without_imports(spec.imports)))
     places = Places(  # Seatbelt knows files by the names that they have once all links are followed
         readable=tuple(path.resolve() for path in named.readable),
         executable=tuple(path.resolve() for path in named.executable),
@@ -82,10 +83,15 @@ def _in_a_container(directory: JobDirectory, spec: JobSpec, word: int) -> Child:
         environment=environment,
         runtime=os.environ.get(container.RUNTIME_VARIABLE) or None,
     )
-    places = places_of(directory, spec, origin_without_imports(()), packages=False)
+    places = _with_streams(directory, places_of(directory, spec, origin_without_imports(()), packages=False))
     inner = ["python", *_child_command(directory)[1:]]
     process = _popen(container.command(made, places, inner, spec.limits, directory.work), word)
     return ContainedChild(process.pid, container.kill_command(engine, made.name))
+
+
+def _with_streams(directory: JobDirectory, places: Places) -> Places:
+    """Return the places of a child that opens its streams when the walls stand already."""
+    return dataclasses.replace(places, writable=(*places.writable, directory.logs))
 
 
 def _child_command(directory: JobDirectory, *handed: int) -> list[str]:

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import psutil
 
 from octopus.records import Limits, Record
 from octopus.sandbox import disk, tree
 from octopus.sandbox.child import Confinement
-from octopus.sandbox.jobdir import JobDirectory
+from octopus.sandbox.jobdir import NOT_REACHABLE, JobDirectory
 from octopus.sandbox.linux.calls import adopt_orphans
 from octopus.sandbox.linux.namespaces import leave_processes
 from octopus.sandbox.offspring import Child
@@ -40,6 +41,8 @@ _DISK_LOOK_S = 0.1
 _DISK_SHARE = 0.1
 #: Bytes of a child's word that it is confined, at most.
 _MAX_WORD = 4096
+#: Share of the machine's memory that is never given to a job: what a job holds in the kernel shows only there.
+_MEMORY_RESERVE = 0.02
 #: Threads, at most, for each process that a job may have: pools of OpenMP, BLAS and Arrow are far smaller.
 _THREADS_PER_PROCESS = 16
 #: Seconds to go on killing: a tree is dead after the first few milliseconds, or cannot be killed at all.
@@ -97,13 +100,17 @@ def _is_told_to_go(control: socket.socket, owner: int) -> bool:
 
 
 def _run(directory: JobDirectory, control: socket.socket, owner: int, start: Callable[[int], Child]) -> Report:
+    if not directory.is_reachable:  # in bubblewrap
+        return _unconfined(NOT_REACHABLE)
     spec = directory.spec()
     reaper = None
     if spec.walls.by == "namespaces":
         try:
             reaper = leave_processes()
         except OSError as error:
-            return Report(ended="exited", confinement=Confinement(level="", problem=f"namespaces: {error.strerror}"))
+            return _unconfined(f"namespaces: {error.strerror}")
+        if not directory.is_reachable:
+            return _unconfined(NOT_REACHABLE)
     listen, speak = os.pipe()
     try:
         child = start(speak)
@@ -111,6 +118,10 @@ def _run(directory: JobDirectory, control: socket.socket, owner: int, start: Cal
         os.close(speak)
     watch = _Watch(directory, control, owner, child, listen, reaper)
     return watch.report()
+
+
+def _unconfined(problem: str) -> Report:
+    return Report(ended="exited", confinement=Confinement(level="", problem=problem))
 
 
 class _Watch:
@@ -133,6 +144,7 @@ class _Watch:
         self._began = time.monotonic()
         self._next_disk_look = self._began
         self._peak_bytes = 0
+        self._hidden_bytes = 0
 
     def report(self) -> Report:
         try:
@@ -202,6 +214,7 @@ class _Watch:
         held = tree.resident_bytes(pids)
         if held > self._limits.memory_bytes:  # shared pages were counted more than once: look closer
             held = tree.proportional_bytes(pids)
+        held += self._hidden_bytes
         self._peak_bytes = max(self._peak_bytes, held)
         if held > self._limits.memory_bytes:
             return "memory", _over("it held {} of memory", held, self._limits.memory_bytes)
@@ -211,10 +224,14 @@ class _Watch:
         began = time.monotonic()
         if began < self._next_disk_look and not now:
             return None
+        pids = self._tree()
+        self._hidden_bytes = tree.hidden_bytes(pids)
+        if psutil.virtual_memory().available < psutil.virtual_memory().total * _MEMORY_RESERVE:
+            return "memory", "the machine had no memory left while it ran"
         try:
             printed = disk.bytes_below([self._directory.logs])
-            written = disk.bytes_below(self._written_into) + disk.bytes_without_a_name(self._tree())
-        except disk.TooMany as error:
+            written = disk.bytes_below(self._written_into) + disk.bytes_without_a_name(pids)
+        except disk.Unwatchable as error:
             return "disk", str(error)
         took_s = time.monotonic() - began
         self._next_disk_look = began + max(_DISK_LOOK_S, took_s / _DISK_SHARE)
@@ -234,8 +251,16 @@ class _Watch:
     def _end_all(self) -> None:
         deadline = time.monotonic() + _END_WITHIN_S
         self._child.end()
+        if self._reaper is not None:
+            tree.end([self._reaper])  # the kernel ends all that it is the first of
+        known: set[int] = set()
         while time.monotonic() < deadline:
-            tree.end(tree.descendants(os.getpid()))
+            found = tree.descendants(os.getpid())
+            if os.name == "posix" and not known.issuperset(found):
+                known.update(found)
+                tree.freeze(found)  # who forks as fast as it is killed is stopped first
+                continue
+            tree.end(found)
             if self._child.all_gone():
                 return
             time.sleep(0.001)

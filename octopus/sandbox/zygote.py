@@ -29,6 +29,8 @@ from octopus.sandbox.places import installed, programs
 from octopus.sandbox.supervisor import supervise
 
 READY = b"ready"
+#: Before the directory of a job whose supervisor is to be killed.
+END = b"end "
 #: In place of :data:`READY`, with the reason, where forking would not be sound.
 UNSAFE = b"unsafe: "
 #: The one thread that imports start and that survives a fork in peace: Arrow's allocator, which starts it anew.
@@ -131,7 +133,7 @@ class _Server:
         self._origin = origin
         self._connection = connection
         self._owner = os.getppid()
-        self._supervisors: set[int] = set()
+        self._supervisors: dict[int, bytes] = {}
         self._idle_since = time.monotonic()
 
     def serve(self) -> None:
@@ -143,14 +145,18 @@ class _Server:
             request, fds, _, _ = socket.recv_fds(self._connection, _MAX_REQUEST, 2)
             if not request:
                 return
-            self._fork(JobDirectory(Path(os.fsdecode(request))), fds)
+            if request.startswith(END):
+                tree.end([pid for pid, root in self._supervisors.items() if root == request.removeprefix(END)])
+                continue
+            self._fork(request, fds)
 
     def _is_idle(self) -> bool:
         if self._supervisors:
             self._idle_since = time.monotonic()
         return time.monotonic() - self._idle_since > _IDLE_S
 
-    def _fork(self, directory: JobDirectory, fds: list[int]) -> None:
+    def _fork(self, root: bytes, fds: list[int]) -> None:
+        directory = JobDirectory(Path(os.fsdecode(root)))
         pid = os.fork()
         if pid == 0:
             try:
@@ -160,13 +166,13 @@ class _Server:
                 os._exit(0)
         for fd in fds:
             os.close(fd)
-        self._supervisors.add(pid)
+        self._supervisors[pid] = root
 
     def _bury(self) -> None:
         """Forget supervisors that ended; what one left behind by dying itself is killed."""
         with suppress(ChildProcessError):
             while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
-                self._supervisors.discard(pid)
+                self._supervisors.pop(pid, None)
         tree.end([pid for pid in tree.children(os.getpid()) if pid not in self._supervisors])
 
 

@@ -214,9 +214,8 @@ def _check_worker(sandbox: Sandbox, features: Path) -> None:
 
 
 def _check_program(sandbox: Sandbox, folder: Path) -> None:
-    (folder / "there").mkdir(parents=True)
-
     def run(source: str, wall_s: float = 120.0) -> ProgramResult:
+        (folder / "there").mkdir(parents=True, exist_ok=True)
         return sandbox.run_program(
             Program(
                 arguments=("-I", "-c", source),

@@ -131,6 +131,18 @@ def set_capabilities(header: ctypes.Array[ctypes.c_char], sets: ctypes.Array[cty
         _raise("capset")
 
 
+def set_host_name(name: str) -> None:
+    """Name the host as this process's namespace knows it.
+
+    Raises
+    ------
+    OSError
+        If the namespace is somebody else's.
+    """
+    if _libc().sethostname(name.encode(), ctypes.c_size_t(len(name))) != 0:
+        _raise("sethostname")
+
+
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent dies, so that a daemon cannot slip away."""
     if sys.platform == "linux":

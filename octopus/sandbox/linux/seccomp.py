@@ -58,6 +58,11 @@ _REFUSED = (
         "connect bind listen accept accept4",
     ),
     _Group(
+        "descriptors that are under way in a socket are nobody's: files that they hold open could not be counted",
+        _EPERM,
+        "sendmsg sendmmsg",
+    ),
+    _Group(
         "they look into other processes, take their descriptors or move and drop their memory",
         _EPERM,
         "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise process_mrelease move_pages "
@@ -139,7 +144,7 @@ _REFUSED = (
 
 # Arguments, each from the header named.
 _AF_UNIX, _SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE_MASK = 1, 1, 5, 0xF  # <linux/socket.h>, <linux/net.h>
-_CLONE_PARENT = 0x00008000  # <linux/sched.h>
+_CLONE_FILES, _CLONE_PARENT, _CLONE_THREAD = 0x00000400, 0x00008000, 0x00010000  # <linux/sched.h>
 _CLONE_NEW = {
     "mnt": 0x00020000,
     "cgroup": 0x02000000,
@@ -150,7 +155,7 @@ _CLONE_NEW = {
     "net": 0x40000000,
 }
 _PRIO_USER, _IOPRIO_WHO_USER = 2, 3  # <linux/resource.h>, <linux/ioprio.h>
-_PR_SET_PDEATHSIG, _PR_SCHED_CORE, _SIGKILL = 1, 62, 9  # <linux/prctl.h>
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SCHED_CORE, _SIGKILL = 1, 4, 62, 9  # <linux/prctl.h>
 _EVERY_PROCESS = 0xFFFFFFFF  # kill(-1, …)
 _DEVICE_BIT = 0o020000  # <linux/stat.h>: set for both kinds of device, not for files, pipes and sockets
 _FCNTL = {"SETOWN": 8, "SETSIG": 10, "SETOWN_EX": 15, "SETLEASE": 1024, "NOTIFY": 1026}  # <linux/fcntl.h>
@@ -182,13 +187,15 @@ class _Instruction(NamedTuple):
 _Code = Sequence[_Instruction]
 
 
-def program(machine: str) -> bytes:
+def program(machine: str, signals_to: int | None = None) -> bytes:
     """Assemble the filter for one architecture.
 
     Parameters
     ----------
     machine : str
         As ``os.uname`` has it: ``"x86_64"``, ``"aarch64"`` or ``"arm64"``.
+    signals_to : int, optional
+        The one process, beside the caller's own group, that may be sent signals; without it Landlock confines them.
 
     Returns
     -------
@@ -216,7 +223,8 @@ def program(machine: str) -> bytes:
         # the calls of x32, which are numbered from 0x40000000.
         *_when(_GREATER, NEWEST, [_error(_ENOSYS)]),
     ]
-    for name, check in _checks().items():
+    checks = _checks() | ({} if signals_to is None else _signals(signals_to))
+    for name, check in checks.items():
         if name in numbers:
             code += _when(_EQUAL, numbers[name], check)
     for group in _REFUSED:
@@ -288,12 +296,21 @@ def _checks() -> dict[str, _Code]:
             allow,
         ],
         # A new namespace, or a child that is not its maker's but the supervisor's.
-        "clone": [_argument(0), *_when(_ANY_BIT, sum(_CLONE_NEW.values()) | _CLONE_PARENT, [refuse]), allow],
-        # A core that nobody else may share; and outliving the supervisor by taking back its death signal. That one is
-        # pretended, because torch.multiprocessing asks for another signal and fails when it is refused.
+        # Or a thread with descriptors that those of its process do not show.
+        "clone": [
+            _argument(0),
+            *_when(_ANY_BIT, sum(_CLONE_NEW.values()) | _CLONE_PARENT, [refuse]),
+            *_unless(_ANY_BIT, _CLONE_THREAD, [allow]),
+            *_when(_ANY_BIT, _CLONE_FILES, [allow]),
+            refuse,
+        ],
+        # A core that nobody else may share; hiding one's memory and files from the supervisor, which counts them; and
+        # outliving the supervisor by taking back its death signal. The last two are pretended, because libraries ask
+        # for them (torch.multiprocessing for another signal) and fail when they are refused.
         "prctl": [
             _argument(0),
             *_when(_EQUAL, _PR_SCHED_CORE, [refuse]),
+            *_when(_EQUAL, _PR_SET_DUMPABLE, [pretend]),
             *_unless(_EQUAL, _PR_SET_PDEATHSIG, [allow]),
             _argument(1),
             *_when(_EQUAL, _SIGKILL, [allow]),
@@ -323,6 +340,20 @@ def _checks() -> dict[str, _Code]:
         # Landlock and the missing capability refuse devices too; pipes and plain files stay.
         "mknod": [_argument(1), *_when(_ANY_BIT, _DEVICE_BIT, [refuse]), allow],
         "mknodat": [_argument(2), *_when(_ANY_BIT, _DEVICE_BIT, [refuse]), allow],
+    }
+
+
+def _signals(own: int) -> dict[str, _Code]:
+    """Return what is decided of signals where Landlock does not confine them (before ABI 6): no other process."""
+    refuse, allow = _error(_EPERM), _answer(_ALLOW)
+    one = [_argument(0), *_when_one_of((0, own), allow), refuse]
+    return {
+        "kill": one,
+        "tgkill": one,
+        "rt_sigqueueinfo": one,
+        "rt_tgsigqueueinfo": one,
+        "tkill": [refuse],  # names a thread, of any process
+        "pidfd_send_signal": [refuse],
     }
 
 

@@ -34,19 +34,19 @@ def _experiment(source: str) -> ExperimentProposal:
 
 def test_a_new_script_is_passed_on() -> None:
     scientist = _Prepared(_experiment("script 3"))
-    assert propose(scientist, DECISION, TASK, PROFILE, JOURNAL) is scientist.answer
+    assert propose(scientist, "playbook", DECISION, TASK, PROFILE, JOURNAL) is scientist.answer
     assert scientist.asked == [(DECISION, TASK, PROFILE, JOURNAL)]
 
 
 def test_a_script_that_already_ran_ends_the_search() -> None:
     for number in (1, 2):  # of whichever author, and whether or not it worked
-        proposal = propose(_Prepared(_experiment(f"script {number}")), DECISION, TASK, PROFILE, JOURNAL)
+        proposal = propose(_Prepared(_experiment(f"script {number}")), "playbook", DECISION, TASK, PROFILE, JOURNAL)
         assert proposal == StopProposal(reason=f"oracle proposes what experiment {number} was already")
 
 
 def test_the_wish_to_stop_is_passed_on() -> None:
     wish = StopProposal(reason="nothing left")
-    assert propose(_Prepared(wish), DECISION, TASK, PROFILE, JOURNAL) is wish
+    assert propose(_Prepared(wish), "model", DECISION, TASK, PROFILE, JOURNAL) is wish
 
 
 def test_a_scientist_that_fails_ends_the_search_with_its_reason():
@@ -56,6 +56,13 @@ def test_a_scientist_that_fails_ends_the_search_with_its_reason():
         def propose(self, *_):
             raise ZeroDivisionError("no ideas to divide")
 
-    refused = propose(Faulty(), DECISION, TASK, PROFILE, JOURNAL)
+    refused = propose(Faulty(), "model", DECISION, TASK, PROFILE, JOURNAL)
     assert isinstance(refused, StopProposal)
     assert refused.reason == "faulty failed: ZeroDivisionError: no ideas to divide"
+
+
+def test_whose_a_script_is_nobody_says_of_himself() -> None:
+    """Calling a script the playbook's does not get its pipeline loaded in the user's process."""
+    proposal = propose(_Prepared(_experiment("x = 1")), "model", DECISION, TASK, PROFILE, JOURNAL)
+    assert isinstance(proposal, ExperimentProposal)
+    assert proposal.script.author == "model"
