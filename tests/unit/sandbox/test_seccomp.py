@@ -34,7 +34,7 @@ REFUSED = {
     EACCES: "socket",
     EPERM: """
         connect bind listen accept accept4
-        ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise process_mrelease
+        sendmsg sendmmsg ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise process_mrelease
         move_pages migrate_pages
         bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
         add_key request_key keyctl
@@ -83,10 +83,12 @@ BY_ARGUMENT = [
     *[("clone", (17 | flag,), EPERM) for flag in (0x20000, *(1 << bit for bit in (25, 26, 27, 28, 29, 30)))],
     ("clone", (17 | 0x10000000 | HIGH_WORD,), EPERM),
     ("clone", (17 | 0x8000,), EPERM),  # CLONE_PARENT
+    ("clone", (0x3D0F00 & ~0x400,), EPERM),  # a thread that does not share its descriptors
     ("prctl", (1, 9), ALLOW),
     ("prctl", (1, 0), PRETEND),
     ("prctl", (1, 15), PRETEND),
     ("prctl", (1 + HIGH_WORD, 0), PRETEND),
+    ("prctl", (4, 0), PRETEND),  # PR_SET_DUMPABLE
     ("prctl", (62, 1), EPERM),  # PR_SCHED_CORE
     ("prctl", (15, 0), ALLOW),  # PR_SET_NAME
     ("prctl", (38, 1), ALLOW),  # PR_SET_NO_NEW_PRIVS
@@ -160,7 +162,6 @@ NEEDED = {
     "pipe2": (293, 59),
     "sched_getaffinity": (204, 123),
     "sched_yield": (24, 124),
-    "sendmsg": (46, 211),
     "recvmsg": (47, 212),
     "epoll_create1": (291, 20),
     "eventfd2": (290, 19),
@@ -174,16 +175,22 @@ NEEDED = {
 }
 
 
-def instructions(machine: str) -> list[tuple[int, int, int, int]]:
-    return list(struct.iter_unpack("=HBBI", seccomp.program(machine)))
+def instructions(machine: str, signals_to: int | None = None) -> list[tuple[int, int, int, int]]:
+    return list(struct.iter_unpack("=HBBI", seccomp.program(machine, signals_to)))
 
 
-def verdict(machine: str, number: int, arguments: tuple[int, ...] = (), architecture: int | None = None) -> int:
+def verdict(
+    machine: str,
+    number: int,
+    arguments: tuple[int, ...] = (),
+    architecture: int | None = None,
+    signals_to: int | None = None,
+) -> int:
     """Run the program as the kernel would (Documentation/networking/filter.rst)."""
     arguments = (*arguments, *[0] * (6 - len(arguments)))
     architecture = NATIVE[machine] if architecture is None else architecture
     data = struct.pack("=IIQ6Q", number & 0xFFFFFFFF, architecture, 0, *arguments)
-    code, at, word = instructions(machine), 0, 0
+    code, at, word = instructions(machine, signals_to), 0, 0
     while True:
         operation, if_true, if_false, value = code[at]
         at += 1
@@ -275,8 +282,30 @@ def test_every_number_in_the_table_is_used_and_no_two_are_the_same(machine: str)
     by_argument = {name for name, _, _ in BY_ARGUMENT}
     if machine == "x86_64":
         by_argument |= {name for name, _, _ in BY_ARGUMENT_ON_X86_64}
-    assert set(NUMBERS[machine]) == set(refused(machine)) | by_argument | {"seccomp"}
+    signals = {"tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"}
+    assert set(NUMBERS[machine]) == set(refused(machine)) | by_argument | signals | {"seccomp"}
     assert len(set(NUMBERS[machine].values())) == len(NUMBERS[machine])
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        *[(name, (77, 9), ALLOW) for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")],
+        *[(name, (78, 9), EPERM) for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")],
+        ("kill", (0, 9), ALLOW),  # its own group
+        ("kill", (0xFFFFFFFF, 9), EPERM),
+        ("kill", (78 + HIGH_WORD, 9), EPERM),
+        ("tkill", (77, 9), EPERM),
+        ("pidfd_send_signal", (3, 9), EPERM),
+    ],
+)
+def test_signals_stay_with_oneself_where_landlock_does_not_confine_them(
+    machine: str, name: str, arguments: tuple[int, ...], expected: int
+) -> None:
+    assert verdict(machine, NUMBERS[machine][name], arguments, signals_to=77) == expected
+    if name != "kill" or arguments[0] != 0xFFFFFFFF:
+        assert verdict(machine, NUMBERS[machine][name], arguments) == ALLOW
 
 
 HEADERS = {
