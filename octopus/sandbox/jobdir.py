@@ -137,8 +137,8 @@ class JobDirectory:
 
     @property
     def written(self) -> tuple[Path, ...]:
-        """The directories that the child may write into."""
-        return self.work, self.tmp, self.shm, self.outputs
+        """The directories that the child may write into; one that it has no use for is not there."""
+        return tuple(folder for folder in (self.work, self.tmp, self.shm, self.outputs) if folder.exists())
 
     @property
     def outputs(self) -> Path:
@@ -306,8 +306,12 @@ def write_program(program: Program, walls: Walls) -> JobDirectory:
 def _made(folder: Path, spec: JobSpec, model: bytes | None, *, prefix: str = "job-") -> JobDirectory:
     directory = JobDirectory(Path(tempfile.mkdtemp(prefix=prefix, dir=folder)).resolve())
     try:
-        for made in (directory.script.parent, directory.inputs, directory.new_root, directory.logs, *directory.written):
-            made.mkdir()
+        made = [directory.script.parent, directory.inputs, directory.logs]
+        made += [directory.work, directory.tmp, directory.outputs]
+        if spec.walls.by == "namespaces":
+            made += [directory.shm, directory.new_root]
+        for one in made:
+            one.mkdir()
         if model is not None:
             (directory.inputs / MODEL).write_bytes(model)
         (directory.root / "spec.json").write_bytes(msgspec.json.encode(spec))
