@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from octopus.errors import SandboxUnavailable
 from octopus.records import MissingLayer, SandboxReport
 from octopus.sandbox import bubblewrap, seatbelt
 from octopus.sandbox.canaries import try_out
-from octopus.sandbox.confine import LANDLOCK_NEEDED, LANDLOCK_SCOPES, namespaces_of_this_process, no_landlock
+from octopus.sandbox.confine import LANDLOCK_NEEDED, namespaces_of_this_process, no_landlock
 from octopus.sandbox.linux import landlock, seccomp
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def report(sandbox: LocalSandbox) -> SandboxReport:
             platform=_platform(),
             layers=sandbox.layers,
             canaries=canaries,
-            missing=(*missing, *_weaknesses()),
+            missing=missing,
         )
         cache.write(known)
     return known
@@ -152,20 +151,6 @@ def forget() -> None:
 
 def _folder() -> Path:
     return Path(platformdirs.user_cache_dir("octopus")) / "sandbox"
-
-
-def _weaknesses() -> Sequence[MissingLayer]:
-    version = landlock.abi()
-    if sys.platform != "linux" or version >= LANDLOCK_SCOPES:
-        return ()
-    return (
-        MissingLayer(
-            layer="signals",
-            why=f"Landlock's version is {version}: below {LANDLOCK_SCOPES} only 'strict' keeps a script from "
-            "signalling other processes of the user",
-            remedy="Use Linux 6.12 or newer, or sandbox='strict'.",
-        ),
-    )
 
 
 def _platform() -> str:
