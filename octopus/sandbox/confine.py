@@ -137,6 +137,8 @@ def _grant(rules: Ruleset, walls: Walls, places: Places) -> None:
     rules.grant(places.writable, landlock.WRITE)
     rules.grant((*_WRITE_DEVICES, *places.devices), landlock.OPEN)
     if walls.by == "namespaces":
+        # Python finds modules by listing directories; here, those in which the user works hold what is granted only.
+        rules.grant((Path(path) for path in sys.path if Path(path).is_absolute()), landlock.LIST)
         rules.grant((_PROC,), landlock.READ)
     else:
         rules.grant((_PROC / fact for fact in _MACHINE_FACTS), landlock.READ)

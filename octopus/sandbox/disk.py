@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from octopus.sandbox import tree
+
 #: Files and directories of one job, at most; looking at them all takes a tenth of a second.
 _MAX_FILES = 20_000
 #: Directories in one another, at most: each holds a descriptor while it is looked through.
@@ -80,13 +82,18 @@ class _Count:
             self.look(here, entry.name if here is not None else entry.path, depth + 1)
 
 
-def bytes_without_a_name(pids: Iterable[int]) -> int:
-    """Return what the files take that some processes hold open and that no directory lists any more (Linux).
+def without_a_name(pids: Iterable[int]) -> dict[tuple[int, int], int]:
+    """Return the files that some processes hold open and that no directory lists any more (Linux).
 
     Parameters
     ----------
     pids : iterable of int
         The processes of a job.
+
+    Returns
+    -------
+    dict of (int, int) to int
+        What each takes, by device and inode.
 
     Raises
     ------
@@ -95,9 +102,12 @@ def bytes_without_a_name(pids: Iterable[int]) -> int:
     """
     found: dict[tuple[int, int], int] = {}
     for pid in pids:
+        here = tree.facts(pid)
         try:
-            descriptors = list(os.scandir(f"/proc/{pid}/fd"))
+            descriptors = list(os.scandir(here / "fd"))
         except PermissionError as error:
+            if tree.has_ended(here):  # what is left of it belongs to root
+                continue
             raise Unwatchable("it hides which files it holds open") from error
         except OSError:  # it has ended
             continue
@@ -106,7 +116,12 @@ def bytes_without_a_name(pids: Iterable[int]) -> int:
                 held = os.stat(descriptor.path)  # noqa: PTH116  a path object for each costs more than the call
                 if stat.S_ISREG(held.st_mode) and held.st_nlink == 0:
                     found[held.st_dev, held.st_ino] = _taken(held)
-    return sum(found.values())
+    return found
+
+
+def free_bytes(folder: Path) -> int:
+    """Return what an ordinary user may still write where a directory lies."""
+    return shutil.disk_usage(folder).free
 
 
 def clear(folder: Path) -> None:

@@ -30,15 +30,13 @@ _SYSTEM = (
     "/sys/devices/system/cpu",
     "/sys/devices/system/node",
 )
-#: What a Python installation has below its prefix, shared libraries and their data among it. Of a prefix that all kinds
-#: of software use, or of an environment that somebody made in a project's folder, not even that.
-_OF_AN_INSTALLATION = ("lib", "lib32", "lib64", "Lib", "DLLs", "Library", "include", "share", "ssl", "conda-meta")
+#: Prefixes under which all kinds of software lie: of these, only where Python's own files are.
 _BROAD = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root")))
-#: What Python itself puts below a prefix. Other things lie beside it where somebody made an environment in the
-#: directory that they work in (``python -m venv .``).
-_OF_A_PREFIX = (
-    "bin", "include", "lib", "lib32", "lib64", "libexec", "share", "pyvenv.cfg", "Python", "Resources",
-)  # fmt: skip
+#: What a Python installation has below its prefix, shared libraries and their data among it.
+_OF_AN_INSTALLATION = ("include", "lib", "lib32", "lib64", "libexec", "share", "DLLs", "Lib", "Python", "Resources")
+#: What marks a virtual environment. Beside it and the packages may lie whatever somebody keeps in the directory that
+#: they work in (``python -m venv .``).
+_OF_AN_ENVIRONMENT = "pyvenv.cfg"
 #: Marks a prefix that conda fills, with a layout of its own and nothing of the user's.
 _OF_CONDA = "conda-meta"
 #: Directories of shared libraries; a package built in place has its own beside the user's files.
@@ -85,8 +83,8 @@ def installed(modules: Iterable[str] = ()) -> tuple[Path, ...]:
         As they are named on ``sys.path``, symbolic links and all; none lies below another.
     """
     found = [Path(path) for path in _SYSTEM]
-    for prefix in dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix, sys.exec_prefix))):
-        found += _of_prefix(prefix)
+    found += [Path(sys.prefix) / _OF_AN_ENVIRONMENT]
+    found += _of_installation(Path(sys.base_prefix))
     paths = sysconfig.get_paths()
     found += [Path(paths[name]) for name in _SCHEME if name in paths]
     found += [Path(path) for path in sys.path if Path(path).name in _PACKAGE_FOLDERS or Path(path).is_file()]
@@ -117,7 +115,7 @@ def is_below(path: Path, folders: Iterable[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def _of_prefix(prefix: Path) -> Iterator[Path]:
+def _of_installation(prefix: Path) -> Iterator[Path]:
     """Yield what lies below a prefix and is Python's; nothing where a user's home is, or all kinds of software."""
     homes = [Path.home()]
     with suppress(ImportError, KeyError):  # Windows, or a user who is not on the list
@@ -126,7 +124,7 @@ def _of_prefix(prefix: Path) -> Iterator[Path]:
         homes.append(Path(pwd.getpwuid(os.getuid()).pw_dir))  # a zygote's HOME is its own
     if prefix in _BROAD or any(home.is_relative_to(prefix) or prefix == home / ".local" for home in homes):
         return
-    yield from [prefix] if (prefix / _OF_CONDA).exists() else [prefix / name for name in _OF_A_PREFIX]
+    yield from [prefix] if (prefix / _OF_CONDA).exists() else [prefix / name for name in _OF_AN_INSTALLATION]
 
 
 def _libraries() -> Iterator[Path]:

@@ -145,6 +145,7 @@ class _Watch:
         self._next_disk_look = self._began
         self._peak_bytes = 0
         self._hidden_bytes = 0
+        self._free_at_first = disk.free_bytes(directory.root)
 
     def report(self) -> Report:
         try:
@@ -225,14 +226,22 @@ class _Watch:
         if began < self._next_disk_look and not now:
             return None
         pids = self._tree()
-        self._hidden_bytes = tree.hidden_bytes(pids)
+        hidden = tree.hidden(pids)
+        self._hidden_bytes = hidden.n_bytes
         if psutil.virtual_memory().available < psutil.virtual_memory().total * _MEMORY_RESERVE:
             return "memory", "the machine had no memory left while it ran"
         try:
             printed = disk.bytes_below([self._directory.logs])
-            written = disk.bytes_below(self._written_into) + disk.bytes_without_a_name(pids)
+            nameless = disk.without_a_name(pids)
+            written = disk.bytes_below(self._written_into) + sum(nameless.values())
         except disk.Unwatchable as error:
             return "disk", str(error)
+        if hidden.files - nameless.keys():  # nothing tells how large these are, but the disk
+            lost = self._free_at_first - disk.free_bytes(self._directory.root)
+            if lost > self._limits.disk_bytes:
+                return "disk", _over(
+                    "it holds files that nothing lists, and the disk lost {}", lost, self._limits.disk_bytes
+                )
         took_s = time.monotonic() - began
         self._next_disk_look = began + max(_DISK_LOOK_S, took_s / _DISK_SHARE)
         if printed > self._limits.output_bytes:

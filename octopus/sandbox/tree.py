@@ -6,11 +6,14 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 _PROC = Path("/proc")
+#: Names in a memory map that stand for memory and not for a file on disk.
+_MEMORY_WITHOUT_A_FILE = ("/dev/zero", "/memfd:", "/SYSV", "/dev/shm/", "anon_inode:")  # noqa: S108  only compared
 
 
 def descendants(pid: int) -> list[int]:
@@ -82,32 +85,77 @@ def proportional_bytes(pids: list[int]) -> int:
         except psutil.Error:  # one that does not let itself be looked at is not the smaller for it
             total += _resident(pid)
             continue
-        total += getattr(full, "pss", full.rss)
+        total += getattr(full, "pss", full.rss) or _resident(pid)
     return total
 
 
-def hidden_bytes(pids: list[int]) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """What the sizes of processes do not show.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Memory that is resident on their behalf.
+    files : frozenset of (int, int)
+        Files without a name that they have mapped, by device and inode.
+    """
+
+    n_bytes: int
+    files: frozenset[tuple[int, int]]
+
+
+def hidden(pids: list[int]) -> Hidden:
     """Return memory that is resident on behalf of some processes and that their sizes do not show (Linux).
 
     Page tables; and memory shared without a name, or by a file without one, which stays when a process lets go of the
     pages: there its size counts.
     """
-    total = 0
-    shared: dict[tuple[str, str], int] = {}
+    tables = 0
+    shared: dict[tuple[int, int], int] = {}
+    files = set()
     for pid in pids:
+        here = facts(pid)
         with suppress(OSError):
-            for line in (_PROC / str(pid) / "status").read_text().splitlines():
+            for line in (here / "status").read_text().splitlines():
                 if line.startswith("VmPTE:"):
-                    total += int(line.split()[1]) * 1024
+                    tables += int(line.split()[1]) * 1024
         with suppress(OSError):
-            for line in (_PROC / str(pid) / "maps").read_text().splitlines():
-                if line.endswith(" (deleted)"):
-                    span, permissions, _, device, inode, *_ = line.split(maxsplit=5)
+            for line in (here / "maps").read_text().splitlines():
+                if not line.endswith(" (deleted)"):
+                    continue
+                span, permissions, _, device, inode, name = line.split(maxsplit=5)
+                major, minor = device.split(":")
+                key = os.makedev(int(major, 16), int(minor, 16)), int(inode)
+                if not name.startswith(_MEMORY_WITHOUT_A_FILE):
+                    files.add(key)
+                if permissions.endswith("s"):
                     first, last = span.split("-")
-                    if permissions.endswith("s"):
-                        key = device, inode
-                        shared[key] = max(shared.get(key, 0), int(last, 16) - int(first, 16))
-    return total + sum(shared.values())
+                    shared[key] = max(shared.get(key, 0), int(last, 16) - int(first, 16))
+    return Hidden(n_bytes=tables + sum(shared.values()), files=frozenset(files))
+
+
+def facts(pid: int) -> Path:
+    """Return the directory of ``/proc`` that tells of a process (Linux).
+
+    A process whose first thread has ended while others go on shows nothing of itself: there, that of a living thread.
+    """
+    own = _PROC / str(pid)
+    if not has_ended(own):
+        return own
+    with suppress(OSError):
+        for thread in (own / "task").iterdir():
+            if not has_ended(thread):
+                return thread
+    return own
+
+
+def has_ended(place: Path) -> bool:
+    """Return whether a process, or thread, has no memory any more, by its directory of ``/proc``."""
+    try:
+        return (place / "statm").read_bytes().startswith(b"0 ")
+    except OSError:
+        return True
 
 
 def freeze(pids: list[int]) -> None:
@@ -127,7 +175,7 @@ def end(pids: list[int]) -> None:
 def _resident(pid: int) -> int:
     if sys.platform == "linux":
         try:
-            pages = int((_PROC / str(pid) / "statm").read_bytes().split()[1])
+            pages = int((facts(pid) / "statm").read_bytes().split()[1])
         except (OSError, IndexError):
             return 0
         return pages * os.sysconf("SC_PAGE_SIZE")

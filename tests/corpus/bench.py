@@ -11,7 +11,8 @@ from octopus import registry
 from octopus.frame import write_table
 from octopus.protocols import CrashRule, Job
 from octopus.records import Diagnosis, Limits, Outcome, Script
-from octopus.sandbox.levels import ProcessSandbox
+from octopus.sandbox.jobdir import Walls
+from octopus.sandbox.local import LocalSandbox
 from octopus.stages.diagnose import diagnose_failure
 from octopus.stages.run import check_source
 from tests.corpus import assorted, calls, data, layout, limits, results, values
@@ -32,7 +33,7 @@ _PROFILE = penguin_profile()
 class Bench:
     """One sandbox for all scripts, the folder with their table, and what was run already."""
 
-    sandbox: ProcessSandbox
+    sandbox: LocalSandbox
     folder: Path
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ class Bench:
 
 def open_bench(folder: Path) -> Bench:
     """Return a bench with a sandbox that has not started yet."""
-    bench = Bench(ProcessSandbox(imports=_IMPORTS), folder)
+    bench = Bench(LocalSandbox(Walls(level="process"), imports=_IMPORTS), folder)
     write_table(penguin_table(), folder / "features.arrow")
     return bench
 

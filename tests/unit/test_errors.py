@@ -11,6 +11,7 @@ import pytest
 
 from octopus import errors
 from octopus.journal import Journal
+from octopus.records import Failure
 
 _EXAMPLES: dict[str, tuple[object, ...]] = {
     "InvalidParameter": ("cv", 0, "why", "remedy"),
@@ -20,6 +21,7 @@ _EXAMPLES: dict[str, tuple[object, ...]] = {
     "PluginConflict": ("group", "name", ("one", "two")),
     "PluginBroken": ("group", "name", "target", "why"),
     "SandboxUnavailable": ("strict", "why", "remedy"),
+    "PredictionFailed": (Failure(type="KeyError", message="b", frames=()),),
     "BundleError": (Path("bundle"), "why", "remedy"),
     "DamagedBundle": (Path("bundle"), "pipeline.pkl", "is missing"),
     "UntrustedPickle": (Path("bundle"),),
@@ -45,7 +47,7 @@ def test_it_says_what_it_was_told(kind: type[Exception]) -> None:
     error = kind(*told)
     for word in told:
         for part in word if isinstance(word, tuple) else [word]:
-            assert str(part) in str(error) or isinstance(part, Journal)
+            assert isinstance(part, Journal | Failure) or str(part) in str(error)
     again = copy.deepcopy(error)
     assert (type(again), str(again)) == (kind, str(error))
 

@@ -52,7 +52,15 @@ DEVICES = tuple(Path("/dev") / name for name in ("null", "zero", "full", "random
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 #: What ``/proc`` tells of the machine and its users whatever the namespace; container engines hide much of it too.
 _OF_THE_HOST = (
-    "acpi", "asound", "bootconfig", "bus", "cmdline", "config.gz", "consoles", "diskstats", "driver", "fs", "iomem",
+    "acpi",
+    "buddyinfo",
+    "interrupts",
+    "softirqs",
+    "schedstat",
+    "pagetypeinfo",
+    "zoneinfo",
+    "dynamic_debug",
+    "mtrr", "asound", "bootconfig", "bus", "cmdline", "config.gz", "consoles", "diskstats", "driver", "fs", "iomem",
     "ioports", "irq", "kallsyms", "kcore", "key-users", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags",
     "latency_stats", "locks", "modules", "partitions", "sched_debug", "scsi", "slabinfo", "swaps", "sysrq-trigger",
     "timer_list", "tty", "vmallocinfo",

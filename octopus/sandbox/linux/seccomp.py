@@ -145,6 +145,7 @@ _REFUSED = (
 # Arguments, each from the header named.
 _AF_UNIX, _SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE_MASK = 1, 1, 5, 0xF  # <linux/socket.h>, <linux/net.h>
 _CLONE_FILES, _CLONE_PARENT, _CLONE_THREAD = 0x00000400, 0x00008000, 0x00010000  # <linux/sched.h>
+_CLOSE_RANGE_UNSHARE = 0x2  # <linux/close_range.h>
 _CLONE_NEW = {
     "mnt": 0x00020000,
     "cgroup": 0x02000000,
@@ -304,6 +305,8 @@ def _checks() -> dict[str, _Code]:
             *_when(_ANY_BIT, _CLONE_FILES, [allow]),
             refuse,
         ],
+        # Descriptors that a thread parts from those of its process, which are counted.
+        "close_range": [_argument(2), *_when(_ANY_BIT, _CLOSE_RANGE_UNSHARE, [refuse]), allow],
         # A core that nobody else may share; hiding one's memory and files from the supervisor, which counts them; and
         # outliving the supervisor by taking back its death signal. The last two are pretended, because libraries ask
         # for them (torch.multiprocessing for another signal) and fail when they are refused.

@@ -9,7 +9,10 @@ from __future__ import annotations
 from . import (
     devices,
     disk,
+    facts,
     files,
+    hidden_disk,
+    hydra,
     ipc_attacks,
     jobs,
     kernel,
@@ -28,7 +31,7 @@ from .running import LEVELS, Fight, fight, open_sandbox, planted
 
 _THEMES = (
     secrets_of_user, files, tables, persistence, jobs, processes, network, ipc_attacks, kernel, programs,
-    devices, memory, disk, survival, text,
+    devices, memory, disk, hidden_disk, survival, hydra, facts, text,
 )  # fmt: skip
 #: Every attack that means something on this machine, by name.
 ATTACKS: dict[str, Attack] = {}

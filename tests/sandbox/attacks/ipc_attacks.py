@@ -120,4 +120,13 @@ ATTACKS = [
         control=HAS_KEYS,
         without="this machine gives no keyrings",
     ),
+    Attack(
+        "send_a_message",
+        "Send with what can carry descriptors and addresses along (sendmsg), over a pair that one may have.",
+        """
+        ours, theirs = socket.socketpair()
+        tell(ours.sendmsg([b"x"]))
+        """,
+        told,
+    ),
 ]

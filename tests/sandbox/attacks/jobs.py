@@ -280,6 +280,21 @@ for path in others:
         without="clean-up is the parent's, at every level",
     ),
     Attack(
+        "chains_too_deep_to_delete",
+        "The same too fast for whoever watches: short chains that are put into one another at the last moment.",
+        """
+        for k in range(30):
+            os.makedirs(f"chain{k}" + "/d" * 50)
+        for k in range(29, 0, -1):
+            os.rename(f"chain{k}", f"chain{k - 1}" + "/d" * 50 + "/c")
+        os._exit(0)
+        """,
+        _left_in_run,
+        control=False,
+        without="clean-up is the parent's, at every level",
+        ends=("disk",),
+    ),
+    Attack(
         "names_that_cannot_be_decoded",
         "Leave names with line ends and bytes that are no text, and directories without rights.",
         r"""

@@ -60,6 +60,17 @@ ATTACKS = [
         without=NO_USERNS,
     ),
     Attack(
+        "clone_thread_apart",
+        "Start a thread whose descriptors are not its process's: CLONE_THREAD without CLONE_FILES.",
+        """
+        stack = mmap.mmap(-1, 1 << 20)
+        top = ctypes.addressof(ctypes.c_char.from_buffer(stack)) + len(stack)
+        pause = ctypes.cast(libc.pause, ctypes.c_void_p)
+        tell(checked(libc.clone(pause, ctypes.c_void_p(top), 0x100 | 0x200 | 0x800 | 0x10000 | 0x40000, None)))
+        """,
+        told,
+    ),
+    Attack(
         "unshare_rest",
         "Take other namespaces of one's own: network, names, processes, control groups, time.",
         """

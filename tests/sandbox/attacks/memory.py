@@ -189,4 +189,87 @@ ATTACKS = [
         without="the kernel bounds what a user's pipes hold",
         limits={**_LIMIT, "memory_bytes": 384 << 20},
     ),
+    Attack(
+        "memory_of_undumpable_processes",
+        "Hold it in several processes after forbidding everybody to look into them (PR_SET_DUMPABLE).",
+        f"""
+        libc.prctl(4, 0, 0, 0, 0)
+        read, write = os.pipe()
+        for _ in range(4):
+            if os.fork() == 0:
+                held = np.ones(2 * {_PIECE} // 8)
+                os.write(write, b"!")
+                time.sleep(20)
+                os._exit(0)
+        for _ in range(4):
+            os.read(read, 1)
+        time.sleep(0.4)
+        tell()
+        """,
+        held_out,
+        control=False,
+        without="the supervisor of every level ends it",
+        ends=("memory",),
+        limits=_LIMIT,
+    ),
+    Attack(
+        "memory_let_go_of",
+        "Fill shared memory without a name and let go of its pages, which stay (MADV_DONTNEED).",
+        f"""
+        piece = {_PIECE} // 4
+        held = mmap.mmap(-1, {_PIECES} * {_PIECE})
+        for place in range(0, len(held), piece):
+            held[place : place + piece] = bytes(piece)
+            held.madvise(4, place, piece)
+        time.sleep(0.4)
+        tell()
+        """,
+        held_out,
+        control=False,
+        without="the supervisor of every level ends it",
+        ends=("memory",),
+        limits=_LIMIT,
+    ),
+    Attack(
+        "memory_in_page_tables",
+        "Have the kernel hold it: read a byte of each of 100 000 large pages of nothing, each of which takes a table.",
+        """
+        held = mmap.mmap(-1, 200 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+        held.madvise(15)
+        for place in range(0, len(held), 2 << 20):
+            held[place]
+        time.sleep(0.4)
+        tell()
+        """,
+        held_out,
+        control=False,
+        without="the supervisor of every level ends it",
+        ends=("memory",),
+        limits=_LIMIT,
+    ),
+    Attack(
+        "memory_behind_dead_leaders",
+        "Hold it in several processes whose first threads have ended: the kernel tells no size of them any more.",
+        f"""
+        def hold():
+            time.sleep(0.1)
+            held.append(np.ones(2 * {_PIECE} // 8))
+            os.write(write, b"!")
+            time.sleep(20)
+        held, (read, write) = [], os.pipe()
+        for _ in range(4):
+            if os.fork() == 0:
+                threading.Thread(target=hold).start()
+                libc.syscall(ctypes.c_long(number(60, 93)), 0)
+        for _ in range(4):
+            os.read(read, 1)
+        time.sleep(0.4)
+        tell()
+        """,
+        held_out,
+        control=False,
+        without="the supervisor of every level ends it",
+        ends=("memory",),
+        limits=_LIMIT,
+    ),
 ]

@@ -54,6 +54,13 @@ with suppress(OSError):
         zygotes = {above} if "octopus.sandbox.zygote" in file.read() else zygotes
 """
 
+#: Attacks that Landlock prevents since its version 6 only: elsewhere something else must.
+BY_SIGNAL = (
+    "signal_parent", "signal_all", "signal_everybody", "signal_the_victims_group", "kill_victim", "stop_victim",
+    "signal_by_descriptor", "signal_by_ownership", "signal_by_lease", "kill_supervisor", "stop_supervisor",
+    "stop_zygote", "kill_zygote",
+)  # fmt: skip
+
 ATTACKS = [
     Attack(
         "signal_parent",
@@ -72,6 +79,22 @@ ATTACKS = [
         with suppress(OSError):
             os.kill(-1, 0)
         os.killpg(C["victim"], signal.SIGUSR1)
+        """,
+        victim_harmed,
+    ),
+    Attack(
+        "signal_everybody",
+        "Ask whether all processes could be signalled at once; to do it would end the tests where it works.",
+        "os.kill(-1, 0); tell()",
+        told,
+    ),
+    Attack(
+        "signal_the_victims_group",
+        "Signal another process by its group, and as a thread of any process (tkill).",
+        """
+        with suppress(OSError):
+            os.kill(-C["victim"], signal.SIGUSR1)
+        syscall(number(200, 130), C["victim"], int(signal.SIGUSR2))
         """,
         victim_harmed,
     ),

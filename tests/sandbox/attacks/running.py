@@ -59,9 +59,9 @@ def open_sandbox(level: str) -> Any:
 
 
 @contextlib.contextmanager
-def planted() -> Iterator[Scene]:
-    """Plant a scene and clear it away."""
-    scene = Scene()
+def planted(place: str = "/var/tmp") -> Iterator[Scene]:
+    """Plant a scene somewhere and clear it away."""
+    scene = Scene(place)
     try:
         yield scene
     finally:
@@ -207,7 +207,7 @@ def _left_behind(scene: Scene, features: Path) -> list[str]:
     for shared in ("/dev/shm", "/tmp", "/var/tmp"):
         complaints += [f"left {path}" for path in Path(shared).glob(f"*octopus*{scene.secret[:8]}*")]
     deadline = time.monotonic() + _GONE_WITHIN_S
-    while alive := _strangers(scene):
+    while alive := strangers(scene):
         if time.monotonic() > deadline:
             complaints.append(f"still alive: {alive[:5]}")
             for pid in alive:
@@ -218,7 +218,7 @@ def _left_behind(scene: Scene, features: Path) -> list[str]:
     return complaints
 
 
-def _strangers(scene: Scene) -> list[int]:
+def strangers(scene: Scene) -> list[int]:
     """Return the living processes that can only be a script's, wherever they hang in the tree.
 
     What is directly below this process is a zygote, the user's other process or a tool of the tests. A fork of a

@@ -52,11 +52,17 @@ def zygotes() -> list[psutil.Process]:
 
 
 class Scene:
-    """What attacks go for; every attack finds it fresh."""
+    """What attacks go for; every attack finds it fresh.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    place : str, default="/var/tmp"
+        Where to plant it.
+    """
+
+    def __init__(self, place: str = "/var/tmp") -> None:
         self.secret = secrets.token_hex(12)
-        self.root = Path(tempfile.mkdtemp(prefix="octopus-scene-", dir="/var/tmp")).resolve()
+        self.root = Path(tempfile.mkdtemp(prefix="octopus-scene-", dir=place)).resolve()
         self.home, self.other_run = self.root / "home", self.root / "runs" / "other"
         self.holdout, self.open_place = self.root / "holdout" / "labels.npy", self.root / "open"
         self.state = self.root / "parent" / "state.json"

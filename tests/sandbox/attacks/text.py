@@ -89,4 +89,13 @@ ATTACKS = [
         without=STRIPPED,
         ends=("error", "no_result"),
     ),
+    Attack(
+        "lone_surrogate_in_source",
+        "Be a script that no encoding can write, so that whoever writes it down fails.",
+        "x = '\ud800'",
+        lambda after: after.outcome.status == "ok",
+        control=False,
+        without="it is a script at no level",
+        ends=("not_run",),
+    ),
 ]

@@ -88,6 +88,9 @@ BY_ARGUMENT = [
     ("prctl", (1, 0), PRETEND),
     ("prctl", (1, 15), PRETEND),
     ("prctl", (1 + HIGH_WORD, 0), PRETEND),
+    ("close_range", (3, 0xFFFFFFFF, 0), ALLOW),
+    ("close_range", (3, 0xFFFFFFFF, 4), ALLOW),  # CLOSE_RANGE_CLOEXEC
+    ("close_range", (3, 0xFFFFFFFF, 2), EPERM),  # CLOSE_RANGE_UNSHARE
     ("prctl", (4, 0), PRETEND),  # PR_SET_DUMPABLE
     ("prctl", (62, 1), EPERM),  # PR_SCHED_CORE
     ("prctl", (15, 0), ALLOW),  # PR_SET_NAME
