@@ -114,10 +114,10 @@ def test_files_without_a_name_are_counted(tmp_path):
     with (tmp_path / "part").open("wb") as file:
         file.write(os.urandom(MEGABYTE))
         file.flush()
-        assert disk.bytes_without_a_name([os.getpid()]) < MEGABYTE
-        before = disk.bytes_without_a_name([os.getpid()])
+        assert sum(disk.without_a_name([os.getpid()]).values()) < MEGABYTE
+        before = sum(disk.without_a_name([os.getpid()]).values())
         (tmp_path / "part").unlink()
-        assert disk.bytes_without_a_name([os.getpid()]) - before >= MEGABYTE
+        assert sum(disk.without_a_name([os.getpid()]).values()) - before >= MEGABYTE
 
 
 @LINUX
@@ -126,8 +126,8 @@ def test_files_without_a_name_count_once(tmp_path):
         file.write(os.urandom(MEGABYTE))
         file.flush()
         (tmp_path / "part").unlink()
-        once = disk.bytes_without_a_name([os.getpid()])
-        assert disk.bytes_without_a_name([os.getpid(), os.getpid()]) == once
+        once = sum(disk.without_a_name([os.getpid()]).values())
+        assert sum(disk.without_a_name([os.getpid(), os.getpid()]).values()) == once
 
 
 @LINUX
@@ -142,7 +142,7 @@ def test_what_a_process_held_that_has_ended_is_nothing():
             if ended == 0:
                 os._exit(0)
             os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
-            os._exit(disk.bytes_without_a_name([ended]))
+            os._exit(sum(disk.without_a_name([ended]).values()))
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
