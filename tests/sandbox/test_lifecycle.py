@@ -8,11 +8,9 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import psutil
 import pytest
 
 from octopus.protocols import Sandbox, SandboxFactory
@@ -21,6 +19,7 @@ from octopus.sandbox.jobdir import Walls
 from octopus.sandbox.launcher import unwrapped
 from octopus.sandbox.levels import open_process
 from octopus.sandbox.local import LocalSandbox
+from tests.sandbox.watching import all_gone, is_gone, living_below, wait_until
 
 
 @pytest.fixture(params=["process", "standard", "strict"])
@@ -34,67 +33,54 @@ def zygote_of(sandbox):
     return next(iter(sandbox._running.zygotes.values())).pid
 
 
-def wait_until(condition, within_s=30.0):
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def living_children(pid):
-    try:
-        children = psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-    return [c.pid for c in children if c.status() != psutil.STATUS_ZOMBIE]
-
-
-def is_gone(pid):
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+def begun(features):
+    """Return the working directories of the jobs of which the script has begun, as far as it says so."""
+    return [marker.parent for marker in features.parent.glob("job-*/work/begun")]
 
 
 def test_it_is_a_sandbox(own):
     factory: SandboxFactory = open_process
     assert isinstance(factory(imports=[], environment={}), Sandbox)
-    assert own.level == "process"
+    assert own.level in ("process", "standard", "strict")
 
 
-def test_nothing_starts_before_the_first_job(own):
-    before = living_children(os.getpid())
-    assert living_children(os.getpid()) == before
-    assert own._running is None
+def test_nothing_starts_before_the_first_job():
+    before = living_below(os.getpid())
+    untouched = LocalSandbox(Walls(level="process"))
+    assert living_below(os.getpid()) == before
+    untouched.close()
 
 
-def test_jobs_run_side_by_side(own, make_job, hostile):
+def test_jobs_run_side_by_side(own, make_job, hostile, features):
     meeting = hostile("""
-        shared = os.path.dirname(os.path.dirname(os.getcwd()))
-        open(os.path.join(shared, f"here-{os.getpid()}"), "w").close()
+        open("begun", "w").close()
         deadline = time.monotonic() + 50
-        while len([f for f in os.listdir(shared) if f.startswith("here-")]) < 4:
+        while not os.path.exists("go"):
             assert time.monotonic() < deadline, "the others never came"
             time.sleep(0.01)
     """)
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(own.run, [make_job(meeting)] * 4))
-    assert [r.outcome.failure for r in results] == [None] * 4
-    assert [r.outcome.status for r in results] == ["ok"] * 4
+        running = [pool.submit(own.run, make_job(meeting)) for _ in range(4)]
+        wait_until(lambda: len(begun(features)) == 4)
+        for work in begun(features):
+            (work / "go").touch()
+        outcomes = [job.result().outcome for job in running]
+    assert [(o.status, o.failure) for o in outcomes] == [("ok", None)] * 4
 
 
 def test_close_ends_a_running_job(own, make_job, hostile, features):
     source = hostile("""
-        open(os.path.join(os.path.dirname(os.path.dirname(os.getcwd())), "begun"), "w").close()
-        subprocess.Popen(["sleep", "600"])
+        if os.fork() == 0:
+            os.setsid()
+            open("begun", "w").close()
         time.sleep(600)
     """)
     results = []
     thread = threading.Thread(target=lambda: results.append(own.run(make_job(source))))
     thread.start()
-    wait_until((features.parent / "begun").exists)
+    wait_until(lambda: begun(features))
     zygote = zygote_of(own)
-    tree = living_children(zygote)
+    tree = living_below(zygote)
     assert len(tree) >= 3
     own.close()
     own.close()
@@ -103,7 +89,7 @@ def test_close_ends_a_running_job(own, make_job, hostile, features):
     assert results[0].outcome.status == "not_run"
     assert "closed" in results[0].outcome.reason
     assert results[0].outcome.stage == "fit"
-    assert all(is_gone(pid) for pid in [zygote, *tree])
+    wait_until(lambda: all_gone([zygote, *tree]), within_s=5)  # its supervisor has told all, and is about to leave
 
 
 def test_after_close_it_starts_anew(own, make_job, logistic):
@@ -124,19 +110,19 @@ def test_a_killed_zygote_is_replaced(own, make_job, logistic):
 
 def test_a_zygote_killed_during_a_job_takes_its_tree_along(own, make_job, hostile, features):
     source = hostile("""
-        open(os.path.join(os.path.dirname(os.path.dirname(os.getcwd())), "begun"), "w").close()
+        open("begun", "w").close()
         time.sleep(600)
     """)
     results = []
     thread = threading.Thread(target=lambda: results.append(own.run(make_job(source))))
     thread.start()
-    wait_until((features.parent / "begun").exists)
+    wait_until(lambda: begun(features))
     zygote = zygote_of(own)
-    tree = living_children(zygote)
+    tree = living_below(zygote)
     os.kill(zygote, signal.SIGKILL)
     thread.join(timeout=30)
     assert results[0].outcome.status == "not_run"
-    wait_until(lambda: all(is_gone(pid) for pid in tree))
+    wait_until(lambda: all_gone(tree))
 
 
 def test_a_hanging_zygote_leads_to_a_cold_start(own, make_job, logistic, monkeypatch):
@@ -184,12 +170,12 @@ PROGRAM = """
     import numpy as np
     from octopus.protocols import Job
     from octopus.records import Limits
-    from octopus.sandbox.levels import open_process
+    from octopus.sandbox import levels
 
     if __name__ == "__main__":
         features = Path(sys.argv[1])
         source = Path(sys.argv[2]).read_text()
-        sandbox = open_process(imports=[], environment={})
+        sandbox = levels.open_LEVEL(imports=[], environment={})
         job = Job(kind="fold", features=features, source=source, train_rows=np.arange(80), y=np.arange(80) % 2.0,
                   predict_rows=np.arange(80, 120), n_classes=2, random_state=0,
                   limits=Limits(wall_s=600, memory_bytes=4 << 30))
@@ -197,18 +183,17 @@ PROGRAM = """
 """
 
 
-@pytest.fixture
-def program(tmp_path, features, hostile):
+@pytest.fixture(params=["process", "standard", "strict"])
+def program(request, tmp_path, features, hostile):
     """Start a user's program that runs a job; the job has children and daemons of its own."""
-    begun = tmp_path / "begun"
     script = tmp_path / "source.py"
     script.write_text(
-        hostile(f"""
+        hostile("""
             for _ in range(2):
-                subprocess.Popen(["sleep", "600"], start_new_session=True)
+                subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
             code = "import os, time\\nif os.fork() == 0:\\n    os.setsid()\\n    time.sleep(600)"
             subprocess.Popen([sys.executable, "-c", code], start_new_session=True).wait()
-            open({str(begun)!r}, "w").close()
+            open("begun", "w").close()
             time.sleep(600)
         """)
     )
@@ -218,10 +203,11 @@ def program(tmp_path, features, hostile):
         if source is not None:
             script.write_text(textwrap.dedent(source))
         file = tmp_path / "program.py"
-        file.write_text(textwrap.dedent(PROGRAM.replace("LAST_LINES", last_lines)))
+        lines = PROGRAM.replace("LAST_LINES", last_lines).replace("LEVEL", request.param)
+        file.write_text(textwrap.dedent(lines))
         process = subprocess.Popen([sys.executable, str(file), str(features), str(script)])
         started.append(process)
-        return process, begun
+        return process
 
     yield start
     for process in started:
@@ -229,30 +215,20 @@ def program(tmp_path, features, hostile):
         process.wait()
 
 
-def test_kill_9_of_the_user_leaves_nothing_alive(program, features):
-    process, begun = program("sandbox.run(job)")
-    wait_until(begun.exists)
-    tree = living_children(process.pid)
-    assert len(tree) >= 6
-    process.kill()
-    process.wait()
-    wait_until(lambda: all(is_gone(pid) for pid in tree))
-    wait_until(lambda: not list(features.parent.glob("job-*")))
-
-
-def test_kill_9_of_the_user_ends_a_cold_start_too(program):
-    process, begun = program("from octopus.sandbox import local; local.HAS_ZYGOTE = False; sandbox.run(job)")
-    wait_until(begun.exists, within_s=60)
-    tree = living_children(process.pid)
+def test_kill_9_of_the_user_ends_a_cold_start_too(program, features):
+    process = program("from octopus.sandbox import local; local.HAS_ZYGOTE = False; sandbox.run(job)")
+    wait_until(lambda: begun(features), within_s=120)
+    tree = living_below(process.pid)
     assert len(tree) >= 5
     process.kill()
     process.wait()
-    wait_until(lambda: all(is_gone(pid) for pid in tree))
+    wait_until(lambda: all_gone(tree))
+    wait_until(lambda: not list(features.parent.glob("job-*")))
 
 
 def test_the_end_of_the_interpreter_ends_the_zygote(program, logistic, tmp_path):
     told = tmp_path / "zygote"
-    process, _ = program(
+    process = program(
         "assert sandbox.run(job).outcome.status == 'ok'; "
         f"Path({str(told)!r}).write_text(str(next(iter(sandbox._running.zygotes.values())).pid))",
         logistic,

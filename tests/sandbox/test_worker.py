@@ -15,7 +15,6 @@ import cloudpickle
 import joblib
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -31,8 +30,10 @@ from octopus.protocols import Recipe, Sandbox
 from octopus.records import Decision, ExperimentProposal, Limits, Plan, Profile, Script, Task
 from octopus.sandbox import estimators
 from octopus.sandbox.collector import checked
+from octopus.sandbox.worker import ConfinedWorker
 from octopus.testing import OneRecipe
 from tests.frames import mixed_frame, regression_frame
+from tests.sandbox.watching import all_gone, seen_from_outside, wait_until
 
 LIMITS = Limits(wall_s=60.0, memory_bytes=4 << 30)
 ROWS = pd.DataFrame({"a": [1.0, 2.0]})
@@ -47,11 +48,15 @@ def model(body: str) -> bytes:
     return made
 
 
-def ends(pid: int) -> bool:
-    """Wait until a process has ended, which may take its supervisor some milliseconds."""
-    with suppress(psutil.NoSuchProcess):
-        psutil.Process(pid).wait(timeout=20)
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+def ends(*pids: int) -> bool:
+    """Wait until processes have ended, which may take their supervisor some milliseconds."""
+    return wait_until(lambda: all_gone(pids)) >= 0
+
+
+def process_of(worker: ConfinedWorker) -> int:
+    """Return the process in which a model predicts that tells its own number, which is another in a namespace."""
+    (pid,) = seen_from_outside(int(worker.predict(ROWS)[0]))
+    return pid
 
 
 def test_predictions_are_those_of_the_users_own_process(sandbox: Sandbox) -> None:
@@ -75,13 +80,12 @@ def test_what_raises_is_told_and_the_process_stays(sandbox: Sandbox) -> None:
         n_classes=0,
         limits=LIMITS,
     )
-    before = worker.predict(ROWS)
+    pid = process_of(worker)
     with pytest.raises(PredictionFailed, match=r"KeyError: 'too large' \(line 7 of its script\)"):
         worker.predict(pd.DataFrame({"a": [10.0]}))
-    np.testing.assert_array_equal(worker.predict(ROWS), before)
-    assert before[0] != os.getpid()
+    assert process_of(worker) == pid != os.getpid()
     worker.close()
-    assert ends(int(before[0]))
+    assert ends(pid)
 
 
 def test_memory_is_limited_and_the_error_says_so(sandbox: Sandbox) -> None:
@@ -116,15 +120,15 @@ def test_a_model_that_cannot_be_loaded_is_told(sandbox: Sandbox) -> None:
 def test_the_process_goes_when_the_worker_is_forgotten_or_the_sandbox_closed(sandbox: Sandbox) -> None:
     bare = model("return np.full(len(X), float(os.getpid()))")
     worker = sandbox.open_worker(bare, n_classes=0, limits=LIMITS)
-    pid = int(worker.predict(ROWS)[0])
+    pid = process_of(worker)
     del worker
     gc.collect()
     assert ends(pid)
     worker = sandbox.open_worker(bare, n_classes=0, limits=LIMITS)
-    pid = int(worker.predict(ROWS)[0])
+    pid = process_of(worker)
     sandbox.close()
     assert ends(pid)
-    assert int(worker.predict(ROWS)[0]) != pid  # as ``run`` after ``close``
+    assert process_of(worker) != pid  # as ``run`` after ``close``
     worker.close()
 
 
