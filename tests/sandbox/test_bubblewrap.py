@@ -17,6 +17,8 @@ from octopus.sandbox.jobdir import Walls
 from octopus.sandbox.local import LocalSandbox
 from tests.sandbox.watching import all_gone, is_gone, living_below, wait_until
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(wall_s=60.0, memory_bytes=4 << 30)
 
 
@@ -81,7 +83,8 @@ def test_each_run_directory_has_a_zygote_and_one_whose_directory_is_gone_is_reti
     write_table(table, tmp_path / "third" / "features.arrow")
     wrapped.run(replace(jobs[0], features=tmp_path / "third" / "features.arrow"))
     assert set(zygotes(wrapped)) == {str(tmp_path / "second"), str(tmp_path / "third")}
-    below = living_below(os.getpid())
+    below = [one for pid in zygotes(wrapped).values() for one in living_below(pid)]
+    assert below
     wrapped.close()
     wait_until(lambda: all_gone([*pids, *below]))
 

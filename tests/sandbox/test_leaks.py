@@ -20,6 +20,8 @@ from octopus.sandbox.jobdir import Walls
 from octopus.sandbox.local import LocalSandbox
 from tests.sandbox.watching import all_gone, living_below, wait_until
 
+pytestmark = pytest.mark.slow
+
 WALLS = {
     "process": Walls(level="process"),
     "standard": Walls(level="standard"),
@@ -56,6 +58,11 @@ LITTER = """
             time.sleep(600)
         os._exit(0)
 """.replace("KEY", str(KEY))
+
+#: One level is tried by the tests that take seconds, the others by those that take longer.
+LATER = pytest.mark.slow
+ALL_LEVELS = [*(pytest.param(name, marks=LATER) for name in ("process", "standard", "bubblewrap")), "strict"]
+CONFINED = [pytest.param("standard", marks=LATER), "strict"]
 
 
 def names_in(folder: str) -> list[str]:
@@ -159,7 +166,7 @@ def test_experiments_in_a_row_and_eight_at_once_leave_nothing(fresh, make_job, h
     assert zygote_itself(sandbox).memory_full_info().uss - size < _GROWTH_BYTES
 
 
-@pytest.mark.parametrize("level", ["process", "standard", "strict", pytest.param("bubblewrap", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("level", ALL_LEVELS)
 def test_workers_that_come_and_go_leave_nothing(fresh, make_job, logistic, features, table, level):
     sandbox, scratch = fresh(level)
     fitted = sandbox.run(make_job(logistic, kind="fit"))
@@ -174,7 +181,7 @@ def test_workers_that_come_and_go_leave_nothing(fresh, make_job, logistic, featu
     assert settled(sandbox, features.parent, scratch) == before
 
 
-@pytest.mark.parametrize("level", ["process", "standard", "strict", "bubblewrap"])
+@pytest.mark.parametrize("level", ALL_LEVELS)
 def test_closing_leaves_nothing_at_all(fresh, make_job, logistic, features, table, level):
     descriptors, threads = n_in("/proc/self/fd"), threading.active_count()
     below = set(living_below(os.getpid()))
@@ -193,7 +200,7 @@ def test_closing_leaves_nothing_at_all(fresh, make_job, logistic, features, tabl
     assert n_in("/proc/self/fd") <= descriptors
 
 
-@pytest.mark.parametrize("level", ["standard", "strict"])
+@pytest.mark.parametrize("level", CONFINED)
 @pytest.mark.parametrize("ending", ["timeout", "memory", "processes", "killed", "error"])
 def test_no_ending_leaves_anything(fresh, make_job, hostile, features, level, ending):
     lines = {

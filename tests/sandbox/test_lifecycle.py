@@ -22,7 +22,7 @@ from octopus.sandbox.local import LocalSandbox
 from tests.sandbox.watching import all_gone, is_gone, living_below, wait_until
 
 
-@pytest.fixture(params=["process", "standard", "strict"])
+@pytest.fixture(params=["process", pytest.param("standard", marks=pytest.mark.slow), "strict"])
 def own(request):
     opened = getattr(levels, f"open_{request.param}")(imports=[], environment={})
     yield opened
@@ -183,7 +183,7 @@ PROGRAM = """
 """
 
 
-@pytest.fixture(params=["process", "standard", "strict"])
+@pytest.fixture(params=["process", pytest.param("standard", marks=pytest.mark.slow), "strict"])
 def program(request, tmp_path, features, hostile):
     """Start a user's program that runs a job; the job has children and daemons of its own."""
     script = tmp_path / "source.py"

@@ -94,8 +94,13 @@ PARALLEL = {
     """,
 }
 
+#: One level is tried by the tests that take seconds, the others by those that take longer.
+LATER = pytest.mark.slow
+ALL_LEVELS = [*(pytest.param(name, marks=LATER) for name in ("process", "standard", "bubblewrap")), "strict"]
+LEVELS = [*(pytest.param(name, marks=LATER) for name in ("process", "standard")), "strict"]
 
-@pytest.fixture(scope="module", params=["process", "standard", "strict"])
+
+@pytest.fixture(scope="module", params=LEVELS)
 def full(request):
     by = "namespaces" if request.param == "strict" else "itself"
     with LocalSandbox(Walls(level=request.param, by=by), imports=LIBRARIES) as opened:
@@ -147,7 +152,7 @@ UNSAFE = {
 }
 
 
-@pytest.mark.parametrize("level", ["process", "standard", "strict"])
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("what", UNSAFE)
 def test_an_import_that_does_more_makes_children_start_cold(module, make_job, hostile, logistic, level, what):
     lines, why = UNSAFE[what]
@@ -228,7 +233,7 @@ def test_the_guard_lets_arrows_allocator_be():
     assert {"jemalloc_bg_thd"} == zygote._HARMLESS_THREADS
 
 
-@pytest.mark.parametrize("level", ["process", "standard", "strict", "bubblewrap"])
+@pytest.mark.parametrize("level", ALL_LEVELS)
 def test_predictions_do_not_depend_on_level_or_start(make_job, logistic, level, monkeypatch):
     walls = {
         "process": Walls(level="process"),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -22,10 +23,22 @@ def wait_until(condition: Callable[[], object], within_s: float = 30.0) -> float
     return time.monotonic() - began
 
 
+class Seen(int):
+    """The number of a process that was seen alive: later another may have it, and that is not the same."""
+
+    process: psutil.Process
+
+    def __new__(cls, process: psutil.Process) -> Self:
+        seen = super().__new__(cls, process.pid)
+        seen.process = process
+        return seen
+
+
 def is_gone(pid: int) -> bool:
     """Tell whether a process has ended, buried or not."""
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        process = pid.process if isinstance(pid, Seen) else psutil.Process(pid)
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
@@ -41,7 +54,7 @@ def living_below(pid: int) -> list[int]:
         below = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-    return [one.pid for one in below if not is_gone(one.pid)]
+    return [seen for seen in map(Seen, below) if not is_gone(seen)]
 
 
 def inner_pid(pid: int) -> int:

@@ -112,8 +112,8 @@ def test_tcp_is_refused(folder, version):
 
         def attempt():
             restrict(version, folder)
-            return refused(socket.create_connection, server.getsockname(), 2) and refused(
-                socket.create_server, ("127.0.0.1", 0)
+            return refused(socket.socket().connect, server.getsockname()) and refused(
+                socket.socket().bind, ("127.0.0.1", 0)
             )
 
         assert in_a_fork(attempt)
