@@ -9,7 +9,7 @@ Each number stands against its own rival in the same run, in alternating pairs:
 * ``worker_row_ms``: milliseconds that the confined worker adds to the prediction of a row of 20 floats, over the same
   pipeline in the user's process; the larger of a logistic regression and LightGBM, at ``strict``. Losing: above 1.
 * ``worker_10k_over_inprocess``: the same for 10,000 rows of 20 mixed columns, as a ratio. Losing: above 1.5.
-* ``attacks``, ``control_succeeded``, ``escaped_standard``, ``escaped_strict``: the attacks of ``tests/sandbox/attacks``,
+* ``attacks``, ``control_succeeded``, ``escaped_standard``, ``escaped_strict``: those of ``tests/sandbox/attacks``,
   how many succeed at ``process`` (so that they are real), and how many at the levels that promise to stop them.
   Losing: any at ``strict``; at ``standard`` any that ``SECURITY.md`` does not name.
 
