@@ -63,7 +63,8 @@ class AutonomousEstimator(ProvedModel):
         Who leads: what ``OCTOPUS_BACKEND`` names, else the built-in playbook, which needs neither key nor network.
         None is always the playbook.
     sandbox : "auto" or str, default="auto"
-        Level at which scripts are confined. "auto" takes the best that can be had and warns where that is "process".
+        How scripts are confined: "strict", "standard", "process", "container" (see ``SECURITY.md``). "auto" takes the
+        best that is proved to hold here; where that is "process" it warns, and refuses scripts that a model wrote.
     tracker : str, Tracker or None, default="mlflow"
         What shows the run elsewhere, in a process of its own that neither slows nor stops the fit. "mlflow" sends it
         where MLflow's own settings say, else to ``mlflow.db`` beside the run; None, or ``OCTOPUS_TRACKER=none`` in the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 from rich.console import Console
@@ -167,8 +168,7 @@ class ConsoleView:
     def _line(self, label: str, text: str, label_room: int = _LABEL) -> None:
         """Print text beside a label, wrapped under itself."""
         room = max(_MIN_WIDTH, self.console.width) - label_room
-        wrapped = Text(printable(text)).wrap(self.console, room)
-        for at, part in enumerate(wrapped):
+        for at, part in enumerate(_wrapped(printable(text), room, self.console)):
             head = Text(f"{label if not at else '':<{label_room}}", style="bold cyan")
             self.console.print(head + part, soft_wrap=True)
 
@@ -182,6 +182,13 @@ class ConsoleView:
         """Print a remark under a row, on one line."""
         room = max(_MIN_WIDTH, self.console.width) - _INDENT
         self.console.print(Text(f"{'':{_INDENT}}{_shortened(text, room)}", style="dim"), soft_wrap=True)
+
+
+def _wrapped(text: str, room: int, console: Console) -> list[Text]:
+    """Break text between words, never within one: an address or a path that is broken cannot be used."""
+    if all(len(word) <= room for word in text.split()):
+        return list(Text(text).wrap(console, room))
+    return [Text(part) for part in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)]
 
 
 def _shortened(text: str, room: int) -> str:

@@ -245,3 +245,10 @@ def test_a_narrow_terminal_loses_no_number_and_no_word_of_a_finding() -> None:
     events_ = (started(), msgspec.structs.replace(profiled(), profile=profile))
     printed = " ".join(_printed(Journal(events=events_), width=20).split())
     assert " ".join(f"word{i}" for i in range(60)) in printed
+
+
+def test_an_address_is_never_broken() -> None:
+    stream = io.StringIO()
+    address = "http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
+    ConsoleView(Console(file=stream, width=60, highlight=False)).line("MLflow", f"open {address} and look")
+    assert address in stream.getvalue()
