@@ -36,7 +36,10 @@ def features(tmp_path, table):
 IMPORTS = ("pandas", "sklearn.pipeline", "sklearn.linear_model")
 
 
-@pytest.fixture(scope="module", params=[pytest.param("process", marks=pytest.mark.slow), "standard", "strict"])
+@pytest.fixture(
+    scope="module",
+    params=[*(pytest.param(level, marks=pytest.mark.slow) for level in ("process", "standard")), "strict"],
+)
 def sandbox(request):
     opened = getattr(levels, f"open_{request.param}")(imports=IMPORTS, environment={"GIVEN": "yes"})
     yield opened

@@ -193,7 +193,6 @@ def test_an_environment_in_the_project_does_not_show_the_project(tmp_path, featu
     }
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1300)
 @pytest.mark.skipif(os.geteuid() != 0, reason="the suite already runs as an ordinary user")
 def test_as_an_ordinary_user():

@@ -22,7 +22,7 @@ from octopus.sandbox.local import LocalSandbox
 from tests.sandbox.watching import all_gone, is_gone, living_below, wait_until
 
 
-@pytest.fixture(params=["process", pytest.param("standard", marks=pytest.mark.slow), "strict"])
+@pytest.fixture(params=[*(pytest.param(level, marks=pytest.mark.slow) for level in ("process", "standard")), "strict"])
 def own(request):
     opened = getattr(levels, f"open_{request.param}")(imports=[], environment={})
     yield opened
