@@ -183,7 +183,9 @@ PROGRAM = """
 """
 
 
-@pytest.fixture(params=["process", pytest.param("standard", marks=pytest.mark.slow), "strict"])
+@pytest.fixture(
+    params=[pytest.param("process", marks=pytest.mark.slow), pytest.param("standard", marks=pytest.mark.slow), "strict"]
+)
 def program(request, tmp_path, features, hostile):
     """Start a user's program that runs a job; the job has children and daemons of its own."""
     script = tmp_path / "source.py"
