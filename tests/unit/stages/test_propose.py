@@ -63,6 +63,8 @@ def test_a_scientist_that_fails_ends_the_search_with_its_reason():
 
 def test_whose_a_script_is_nobody_says_of_himself() -> None:
     """Calling a script the playbook's does not get its pipeline loaded in the user's process."""
-    proposal = propose(_Prepared(_experiment("x = 1")), "model", DECISION, TASK, PROFILE, JOURNAL)
+    plan = _experiment("x = 1").plan
+    claimed = ExperimentProposal(plan=plan, script=Script(source="x = 1", author="playbook"))
+    proposal = propose(_Prepared(claimed), "model", DECISION, TASK, PROFILE, JOURNAL)
     assert isinstance(proposal, ExperimentProposal)
     assert proposal.script.author == "model"
