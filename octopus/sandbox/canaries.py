@@ -30,15 +30,16 @@ _SECRET_VARIABLE = "OCTOPUS_CANARY"  # noqa: S105  the name of one
 _ATTEMPTS = (
     ("read a file outside", "open({secret!r}).read()"),
     ("write a file outside", "open({folder!r} + '/written', 'w').write('x')"),
-    ("connect by TCP", "socket.create_connection(('127.0.0.1', {tcp}), 2).close()"),
-    (
-        "send by UDP",
-        "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {udp}))",
-    ),
+    ("open a socket", "socket.socket().close()"),
     ("connect to a socket of the user's", "socket.socket(socket.AF_UNIX).connect({unix!r})"),
     ("signal the parent", "os.kill({pid}, 0)"),
     ("read the parent's environment", "open('/proc/{pid}/environ', 'rb').read(1)[0]"),
     ("run a program", "subprocess.run(['/bin/true'], check=True)"),
+)
+#: Where this process reaches itself by the network: a host may have none.
+_ATTEMPTS_BY_LOOPBACK = (
+    ("connect by TCP", "socket.create_connection(('127.0.0.1', {tcp}), 2).close()"),
+    ("send by UDP", "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {udp}))"),
 )
 #: Only namespaces keep from these.
 _ATTEMPTS_AT_STRICT = (
@@ -94,8 +95,9 @@ def try_out(sandbox: Sandbox, *, is_strict: bool) -> tuple[Canary, ...]:
     SandboxUnavailable
         If the script could not be run at all.
     """
-    attempts = _ATTEMPTS + (_ATTEMPTS_AT_STRICT if is_strict else ())
     with _bait() as bait:
+        attempts = [*_ATTEMPTS, *(_ATTEMPTS_BY_LOOPBACK if "tcp" in bait.names else ())]
+        attempts += _ATTEMPTS_AT_STRICT if is_strict else ()
         names = {"pid": os.getpid(), **bait.names}
         calls = ", ".join(f"attempt(lambda: {code.format(**names)})" for _, code in attempts)
         source = _SCRIPT.format(version=sys.version, attempts=calls)
@@ -143,41 +145,32 @@ def _bait() -> Iterator[_Bait]:
         secret = folder / "secret"
         secret.write_text(_SECRET)
         unix = str(folder / "s")
-        tcp = stack.enter_context(socket.socket())
-        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        for listener in (tcp, udp):
-            listener.bind(("127.0.0.1", 0))
         path = stack.enter_context(socket.socket(socket.AF_UNIX))
         path.bind(unix)
-        for listener in (tcp, path):
-            listener.listen()
-        _check_bait(tcp.getsockname()[1], unix)
-        for listener in (tcp, path):
-            listener.accept()[0].close()
-        for listener in (tcp, udp, path):
+        path.listen()
+        _check_bait(path, unix)
+        listeners = {"connect to a socket of the user's": path}
+        names: dict[str, object] = {"secret": str(secret), "folder": str(folder), "unix": unix}
+        with suppress(OSError):  # no loopback: nothing to be reached by it
+            tcp = stack.enter_context(socket.socket())
+            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            for listener in (tcp, udp):
+                listener.bind(("127.0.0.1", 0))
+            tcp.listen()
+            _check_bait(tcp, tcp.getsockname())
+            names |= {"tcp": tcp.getsockname()[1], "udp": udp.getsockname()[1]}
+            listeners |= {"connect by TCP": tcp, "send by UDP": udp}
+        for listener in listeners.values():
             listener.setblocking(False)
-        yield _Bait(
-            folder=folder,
-            listeners={
-                "connect by TCP": tcp,
-                "send by UDP": udp,
-                "connect to a socket of the user's": path,
-            },
-            names={
-                "secret": str(secret),
-                "folder": str(folder),
-                "tcp": tcp.getsockname()[1],
-                "udp": udp.getsockname()[1],
-                "unix": unix,
-            },
-        )
+        yield _Bait(folder=folder, listeners=listeners, names=names)
 
 
-def _check_bait(tcp: int, unix: str) -> None:
+def _check_bait(listener: socket.socket, address: object) -> None:
     """Take it ourselves, from outside every wall: what nobody can reach would prove nothing."""
-    socket.create_connection(("127.0.0.1", tcp), 5).close()
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(unix)
+    with socket.socket(listener.family) as client:
+        client.settimeout(5)
+        client.connect(address)  # type: ignore[arg-type]  # of either family
+        listener.accept()[0].close()
 
 
 def _job(folder: Path, source: str, n_rows: int) -> Job:
