@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,17 @@ def _at_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     for name in [*os.environ]:
         if name == "OCTOPUS_BACKEND" or name.startswith("OPENAI_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _modules_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forget what a test imported from its own files: a sandbox shows its children every module that is imported."""
+    before = set(sys.modules)
+    yield
+    ours = str(tmp_path_factory.getbasetemp())
+    for name in sys.modules.keys() - before:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(ours):
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)
