@@ -36,10 +36,22 @@ _SANDBOX = (
     ("escaped_strict", "of these succeed at strict", "0"),
 )
 
+_TOKENS = (
+    ("weighted_experiment_over_aide_style", "a model-written experiment over AIDE's, by price", "0.5"),
+    ("weighted_run_over_aide_style", "a run over AIDE's with the same scripts, by price", "0.25"),
+    ("new_prompt_tokens_p95", "prompt for the next step, tokens, 95th percentile", "2400"),
+    ("new_completion_tokens_median", "reply with an experiment, tokens, median", "600"),
+    ("fix_prompt_tokens_p95", "prompt for a fix, tokens, 95th percentile", "1000"),
+    ("fix_completion_tokens_p95", "reply with a fix, tokens, 95th percentile", "250"),
+    ("cacheable_share", "share of the prompts for the next step that a cache holds", "at least 0.7"),
+    ("growth_10_to_50", "growth of that prompt from 10 experiments to 50", "0.1"),
+)
+_SIDES = {"octopus": "octopus", "aide_style": "AIDE-style"}
+
 
 def page() -> str:
     """Return the page as it should be."""
-    sections = {"baselines": _baselines, "overhead": _overhead, "sandbox": _sandbox}
+    sections = {"baselines": _baselines, "overhead": _overhead, "sandbox": _sandbox, "tokens": _tokens}
     found = [(name, json.loads(path.read_text())) for name in sections if (path := RESULTS / f"{name}.json").is_file()]
     return "\n".join([_INTRODUCTION, *("\n".join([*sections[name](result), ""]) for name, result in found)])
 
@@ -75,6 +87,71 @@ def _overhead(result: Mapping[str, Any]) -> list[str]:
     rows = [[words, f"{result['summary'][name]:g}", limit] for name, words, limit in _OVERHEAD]
     head = ["## What octopus costs beyond the fits themselves", ""]
     return [*head, *_table(["what", "measured", "at most"], rows), "", _measured(result)]
+
+
+def _tokens(result: Mapping[str, Any]) -> list[str]:
+    summary, rows = result["summary"], result["rows"]
+    goals = [[words, _number(summary[name]), limit] for name, words, limit in _TOKENS]
+    ratios = [row for row in rows if row["what"] == "ratio"]
+    ratio_names = (
+        "run",
+        "model",
+        "bound",
+        "written",
+        "experiments",
+        "experiment_over_aide_style",
+        "run_over_aide_style",
+    )
+    names = ("calls", "prompt_tokens", "cached_tokens", "completion_tokens", "weighted")
+    kinds = [
+        [_SIDES[side], kind, *(_number(means[name]) for name in names)]
+        for side, of_side in summary["kinds"].items()
+        for kind, means in of_side.items()
+    ]
+    anchor = [row for row in rows if row["what"] == "anchor"]
+    return [
+        "## Tokens that a language model takes",
+        "",
+        "Recorded runs that a model led, beside the prompts of AIDE 0.2.2 over the same scripts in the same order, "
+        "counted by one tokenizer; weights: input 1, cached input 0.1 (a prefix of 1,024 tokens or more), output 4. "
+        "AIDE's model is taken to write each script as octopus's did (*lower*: without the sources of the blocks and "
+        "what loads, folds and prints, which it could not run without), the same with the least that it needs to run "
+        "(*alone*), or what ran (*upper*). The first table is against *alone*. A run of octopus is all its calls, one "
+        "of AIDE all its scripts, the playbook's included.",
+        "",
+        *_table(["what", "measured", "at most"], goals),
+        "",
+        *_table(
+            [
+                "run",
+                "model",
+                "AIDE's scripts",
+                "scripts of the model",
+                "of the run",
+                "experiment over AIDE's",
+                "run over AIDE's",
+            ],
+            [[_number(row[name]) for name in ratio_names] for row in ratios],
+        ),
+        "",
+        "Means of a call, by what it came to:",
+        "",
+        *_table(["whose", "call", "number", "prompt", "of it cached", "reply", "weighted"], kinds),
+        "",
+        "AIDE's prompts are imitated, and this is how near the imitation comes to runs of AIDE itself (8 steps, tables "
+        "of 14 and 20 columns; the length of the replies is given, the prompts are what is tested):",
+        "",
+        *_table(
+            ["an experiment", "AIDE", "imitation"],
+            [[row["number"].replace("_", " "), _number(row["aide"]), _number(row["here"])] for row in anchor],
+        ),
+        "",
+        _measured(result),
+    ]
+
+
+def _number(value: object) -> str:
+    return "–" if value is None else f"{value:.6g}" if isinstance(value, int | float) else str(value)
 
 
 def _mean(rows: Sequence[Mapping[str, Any]], who: str) -> str:

@@ -91,9 +91,10 @@ def _is_repairable(rule: CrashRule) -> bool:
 
 
 def _findings() -> dict[str, str]:
-    """Return the codes of the tables that open the modules about findings."""
+    """Return the codes of the tables that open the modules about findings, and of the one that a scientist makes."""
     modules = pkgutil.iter_modules(octopus.findings.__path__, "octopus.findings.")
-    docstrings = (importlib.import_module(module.name).__doc__ or "" for module in modules)
+    names = [*(module.name for module in modules), "octopus.screening.quarantine"]
+    docstrings = (importlib.import_module(name).__doc__ or "" for name in names)
     found = (match for text in docstrings for match in _FINDING.findall(text))
     return {code: " ".join(text.split()) for code, text in found}
 

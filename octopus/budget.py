@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octopus.journal import Journal
-from octopus.records import Budget
+from octopus.records import Budget, Usage
 
 #: Values of a table that keep one thread busy. Threads that wait do not spin (spinning threads made a fit ten times
 #: slower on shared cores), so each parallel region costs a wake-up, which outweighs its work below two million values
@@ -97,12 +97,34 @@ def spent_out(journal: Journal, budget: Budget) -> str | None:
         if left <= 0:
             return f"{spent}, the rest is kept for the final fits"
         return f"{spent}; after the final fits {left:.0f} s would be left, and another experiment takes {needed:.0f} s"
-    tokens = sum(e.usage.input_tokens + e.usage.output_tokens for e in journal.experiments)
-    if budget.max_tokens is not None and tokens >= budget.max_tokens:
-        return f"{tokens} of {budget.max_tokens} tokens are spent"
-    cost = sum(e.usage.cost_usd for e in journal.experiments)
-    if budget.max_cost_usd is not None and cost >= budget.max_cost_usd:
-        return f"${cost:.2f} of ${budget.max_cost_usd:.2f} are spent"
+    return None
+
+
+def unaffordable(budget: Budget, spent: Usage, next_call: Usage) -> str | None:
+    """Return why a call of a language model is not made, in words; None where the budget has room for it.
+
+    Parameters
+    ----------
+    budget : Budget
+        The limits.
+    spent : Usage
+        What all calls so far took.
+    next_call : Usage
+        What the next takes at most.
+
+    Returns
+    -------
+    str or None
+        Tokens and money end the model's part in a run, not the run.
+    """
+    if budget.max_tokens is not None and spent.tokens + next_call.tokens > budget.max_tokens:
+        of = f"{spent.tokens:,} of {budget.max_tokens:,} tokens are spent"
+        return f"{of}, and the next call may take {next_call.tokens:,}"
+    if budget.max_cost_usd is not None and spent.cost_usd + next_call.cost_usd > budget.max_cost_usd:
+        return (
+            f"${spent.cost_usd:.4f} of ${budget.max_cost_usd:.4f} are spent, and the next call may cost "
+            f"${next_call.cost_usd:.4f}"
+        )
     return None
 
 
@@ -133,7 +155,7 @@ def _bootstrap_s(journal: Journal) -> float:
 def _next_s(journal: Journal) -> float:
     """Return what the next experiment will take: one of an untried family as much as the cheapest, else as the best."""
     walls = [e.outcome.wall_s for e in journal.valid_experiments]
-    tried = {e.plan.family for e in journal.experiments}
+    tried = {e.plan.family for e in journal.standing.experiments}
     if journal.profile and any(v.applies and v.family not in tried for v in journal.profile.families):
         return min(walls, default=0.0)
     return journal.best.outcome.wall_s if journal.best else 0.0

@@ -76,8 +76,13 @@ def stale_experiments(journal: Journal) -> int:
 
 
 def attempts_of(journal: Journal) -> list[tuple[str, Score | None]]:
-    """Return family and score of each experiment, in the order in which they finished; None for a failure."""
-    return [(e.plan.family, e.score if e.is_valid else None) for e in journal.experiments]
+    """Return family and score of each experiment, in the order in which they finished; None for a failure.
+
+    A model's script that failed and was mended afterwards is left out: the idea counts once, by what came of it last.
+    """
+    mended = {e.decision.parent for e in journal.experiments if e.decision.action == "repair"}
+    counted = [e for e in journal.experiments if e.script.author == "playbook" or e.number not in mended]
+    return [(e.plan.family, e.score if e.is_valid else None) for e in counted]
 
 
 def stale_scores(attempts: Sequence[tuple[str, Score | None]], test_over_train: float) -> int:

@@ -23,6 +23,11 @@
     │   ├── StoreUnreachable                 it does not answer, or not now
     │   └── StoreRefused                     it answers and refuses
     ├── ServiceError (OSError)               host, port: the service cannot listen there
+    ├── BackendError                         backend, why, remedy, usage: a language model gave no reply
+    │   ├── BackendUnreachable               it does not answer, or not now
+    │   ├── BackendRefused                   it answers and refuses for good: key, model, address
+    │   ├── PromptTooLong                    the prompt does not fit the model's context
+    │   └── CassetteMiss                     nothing like this prompt was recorded
     └── NoValidExperiment                    no script ever worked; carries the journal
 
     OctopusWarning (UserWarning)
@@ -30,7 +35,8 @@
     ├── InterruptedSearch                    Ctrl-C: the best model so far is returned
     ├── ReplayWarning                        the refitted model did not replay; the scored one ships
     ├── CallbackFailed                       a callback raised and was dropped
-    └── TrackingIncomplete                   part of a run is not in MLflow
+    ├── TrackingIncomplete                   part of a run is not in MLflow
+    └── ModelGaveOut                         the language model took no further part: the playbook finished the run
 
 A crash of a generated script is data (an :class:`octopus.records.Outcome`) and raises nothing.
 Every message says what happened with the offending value, why, and what to do next.
@@ -45,7 +51,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octopus.journal import Journal
-    from octopus.records import Failure
+    from octopus.records import Failure, Usage
 
 
 class OctopusError(Exception):
@@ -267,6 +273,43 @@ class StoreRefused(TrackingError):
     """MLflow answers and refuses: trying again is of no use."""
 
 
+class BackendError(OctopusError):
+    """A language model gave no reply.
+
+    Parameters
+    ----------
+    backend : str
+        Who was asked.
+    why, remedy : str
+        What happened and what to do; no key is in them.
+    usage : Usage or None
+        What the attempts took.
+    """
+
+    def __init__(self, backend: str, why: str, remedy: str, usage: Usage | None = None) -> None:
+        self.backend, self.why, self.remedy, self.usage = backend, why, remedy, usage
+        super().__init__(f"{backend}: {why}. {remedy}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.backend, self.why, self.remedy, self.usage)
+
+
+class BackendUnreachable(BackendError):
+    """The endpoint does not answer, or not now: trying again later may help."""
+
+
+class BackendRefused(BackendError):
+    """The endpoint answers and refuses for good: a wrong key, no such model, not this kind of request."""
+
+
+class PromptTooLong(BackendError):
+    """The prompt does not fit into the model's context."""
+
+
+class CassetteMiss(BackendError):
+    """Nothing like this prompt was recorded; the message shows the nearest and what differs."""
+
+
 class OctopusWarning(UserWarning):
     """Base of every warning that octopus issues."""
 
@@ -289,3 +332,7 @@ class CallbackFailed(OctopusWarning):
 
 class TrackingIncomplete(OctopusWarning):
     """Part of a run is not where it should be shown; the run itself is complete on disk."""
+
+
+class ModelGaveOut(OctopusWarning):
+    """The language model took no further part in the run; the playbook finished it."""

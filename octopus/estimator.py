@@ -16,21 +16,20 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.validation import validate_data
 
-from octopus.errors import CallbackFailed, InterruptedSearch, TrackingIncomplete
-from octopus.intake.rows import read_input
-from octopus.journal import FILENAME, read_journal
-from octopus.options import Options, read_options
-from octopus.plugins import author_of, choose_families, choose_scientist, choose_tracker, load_rules, open_sandbox
-from octopus.protocols import Family, Scientist, Tracker
+from octopus.assembly import assemble
+from octopus.errors import CallbackFailed, InterruptedSearch, InvalidParameter, ModelGaveOut, TrackingIncomplete
+from octopus.journal import FILENAME, Journal, read_journal
+from octopus.plugins import choose_tracker
+from octopus.protocols import Backend, Family, Scientist, Tracker
 from octopus.proved import ProvedModel, Table
-from octopus.question import ask, read_seed
-from octopus.records import Task
+from octopus.records import Experiment, Script, Task
+from octopus.rehearsal import Rehearsal, rehearse
 from octopus.reporting.callbacks import Callback, Callbacks
 from octopus.reporting.following import followed
 from octopus.reporting.watching import watched
-from octopus.rundir import open_run
+from octopus.rundir import open_run, reopen_run
 from octopus.scoring import Scorer
-from octopus.search import Parts, Settings, search
+from octopus.search import search, try_script
 
 _log = logging.getLogger("octopus")
 _log.addHandler(logging.NullHandler())
@@ -59,9 +58,19 @@ class AutonomousEstimator(ProvedModel):
     columns : dict of str to str or None, default=None
         Overrules what octopus makes of a column: "use", "ignore", "categorical", "numeric", "datetime", "text",
         "group" or "time".
-    backend : "auto", None or str, default="auto"
+    descriptions : dict of str to str, path-like or None, default=None
+        What columns mean, in the user's words, for a language model: a mapping, or a file with a column's name and its
+        description on each line (CSV, JSON or ``name: text``).
+    backend : "auto", None, str or Backend, default="auto"
         Who leads: what ``OCTOPUS_BACKEND`` names, else the built-in playbook, which needs neither key nor network.
-        None is always the playbook.
+        None is always the playbook; "openai:MODEL" is a model behind any OpenAI-compatible endpoint, which with its key
+        is read from ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY``. A key alone never has a model asked. Where the model
+        does not answer the playbook finishes the run, with a warning.
+    fix_backend : None, str or Backend, default=None
+        A cheaper model that is asked first to mend scripts that failed.
+    privacy : {"summary", "schema", "samples"}, default="summary"
+        What of the data a language model may be told: names, types, aggregates and frequent levels; names, types and
+        sizes alone; or three rows as well.
     sandbox : "auto" or str, default="auto"
         How scripts are confined: "strict", "standard", "process", "container" (see ``SECURITY.md``). "auto" takes the
         best that is proved to hold here; where that is "process" it warns, and refuses scripts that a model wrote.
@@ -80,6 +89,11 @@ class AutonomousEstimator(ProvedModel):
         Seconds from entering ``fit`` to its return; None for no limit.
     memory_limit : int, str or None, default=None
         Memory for all scripts together, in bytes or as "4GB"; None for 80 % of what is free.
+    max_tokens : int or None, default=None
+        Most tokens of a language model, prompts and replies together; checked before each call by what it takes at
+        most. Once they are spent the playbook goes on.
+    max_cost : float or None, default=None
+        Most US dollars for a language model, likewise.
     holdout : float or None, default=0.2
         Share of the rows that is sealed before anything looks at them and opened once, for the winner.
     refit : {"all", "train"}, default="all"
@@ -140,13 +154,18 @@ class AutonomousEstimator(ProvedModel):
         cv: object = "auto",
         families: str | Sequence[str | Family] = "auto",
         columns: Mapping[str, str] | None = None,
-        backend: str | Scientist | None = "auto",
+        descriptions: Mapping[str, str] | str | os.PathLike[str] | None = None,
+        backend: str | Backend | Scientist | None = "auto",
+        fix_backend: str | Backend | None = None,
+        privacy: str = "summary",
         sandbox: str = "auto",
         tracker: str | Tracker | None = "mlflow",
         callbacks: Sequence[Callback] | None = None,
         max_experiments: int | None = None,
         time_limit: float | None = 300,
         memory_limit: int | str | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
         holdout: float | None = 0.2,
         refit: str = "all",
         warm_start: bool = False,
@@ -161,13 +180,18 @@ class AutonomousEstimator(ProvedModel):
         self.cv = cv
         self.families = families
         self.columns = columns
+        self.descriptions = descriptions
         self.backend = backend
+        self.fix_backend = fix_backend
+        self.privacy = privacy
         self.sandbox = sandbox
         self.tracker = tracker
         self.callbacks = callbacks
         self.max_experiments = max_experiments
         self.time_limit = time_limit
         self.memory_limit = memory_limit
+        self.max_tokens = max_tokens
+        self.max_cost = max_cost
         self.holdout = holdout
         self.refit = refit
         self.warm_start = warm_start
@@ -218,30 +242,13 @@ class AutonomousEstimator(ProvedModel):
             No script ever worked; the exception carries the journal.
         """
         began = time.monotonic()
-        options = read_options(self.get_params(deep=False))
-        families = choose_families(self.families)
-        scientist = choose_scientist(self.backend, families)
         given = None if X_holdout is None and y_holdout is None else (X_holdout, y_holdout)
-        intake = read_input(
-            X, y, groups=groups, sample_weight=sample_weight, holdout=given,
-            task=self.task, goal=self.goal or "", columns=options.columns,
-        )  # fmt: skip
+        asked = assemble(self.get_params(deep=False), X, y, groups=groups, sample_weight=sample_weight, holdout=given)
         validate_data(self, X, skip_check_array=True, reset=True)
-        question = ask(intake, self.goal or "", self.scoring, read_seed(self.random_state))
-        author = author_of(scientist)
-        sandbox = open_sandbox(
-            self.sandbox, families, options.n_jobs, "model" if self._carries_on_a_models() else author
-        )
-        crash_rules, symptom_rules = load_rules()
-        parts = Parts(
-            scientist=scientist,
-            author=author,
-            families=families,
-            sandbox=sandbox,
-            crash_rules=crash_rules,
-            symptom_rules=symptom_rules,
-        )
-        callbacks, tracker = Callbacks(options.callbacks), choose_tracker(self.tracker)
+        before = self._carried_on()
+        parts = asked.parts(asked.author(before))
+        question = asked.question(before)
+        callbacks, tracker = Callbacks(asked.options.callbacks), choose_tracker(self.tracker)
         with watched(self.verbose) as watch, open_run(
             self.run_dir,
             question.task.target,
@@ -251,21 +258,85 @@ class AutonomousEstimator(ProvedModel):
             callbacks.asked_to_stop,
             watch.announce,
         ) as (path, run), followed(tracker, path) as untracked:  # fmt: skip
-            shipped = search(question, parts, _settings(options, self.cv), run)
-            self._remember(path, run.journal, shipped, intake, scientist)
+            shipped = search(question, parts, asked.settings, run)
+            self._remember(path, run.journal, shipped, asked.intake, asked.scientist)
             self._write(path)
         if self.journal_.interrupted:
             warnings.warn(InterruptedSearch("interrupted: the best model so far is returned"), stacklevel=2)
+        if reason := self.journal_.retirement:
+            warnings.warn(ModelGaveOut(f"{asked.scientist.name} took no further part: {reason}"), stacklevel=2)
         for kind, problems in ((CallbackFailed, callbacks.problems), (TrackingIncomplete, untracked)):
             if problems:
                 warnings.warn(kind("; ".join(problems)), stacklevel=2)
         return self
 
-    def _carries_on_a_models(self) -> bool:
-        """Return whether the run that is carried on has scripts that a model wrote: the best is fitted again."""
+    def rehearse(self, X: Table, y: ArrayLike) -> Rehearsal:
+        """Show what a language model would be asked first, and about what a run would take; nothing is asked or run.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Raw features.
+        y : array-like of shape (n_samples,)
+            Target.
+
+        Returns
+        -------
+        Rehearsal
+            The prompts, and tokens and money from below and from above.
+
+        Raises
+        ------
+        InvalidParameter
+            No model leads, or something else cannot be used.
+        """
+        return rehearse(assemble(self.get_params(deep=False), X, y))
+
+    def try_script(self, X: Table, y: ArrayLike, script: str, *, hypothesis: str = "") -> Experiment:
+        """Score a script of one's own on the folds of the run in ``run_dir``, as one of its experiments.
+
+        In an unfinished run it may win like any other; in a finished one, whose holdout is open, it is kept and scored
+        and never ships.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The same rows as the run's.
+        y : array-like of shape (n_samples,)
+            Their target.
+        script : str
+            Source of a module that defines ``build_pipeline``.
+        hypothesis : str, default=""
+            What it is to show.
+
+        Returns
+        -------
+        Experiment
+            With its score, or the diagnosis of its failure.
+
+        Raises
+        ------
+        RunDirectoryError
+            There is no run in ``run_dir``, or it is about other rows or another question.
+        """
+        began = time.monotonic()
+        if self.run_dir is None:
+            raise InvalidParameter("run_dir", None, "no run is named", "Give the directory of the run to try it in.")
+        before = read_journal(self.run_dir)
+        asked = assemble(self.get_params(deep=False), X, y)
+        question, parts = asked.question(before), asked.parts("user")
+        tracker = choose_tracker(self.tracker)
+        with watched(self.verbose) as watch, reopen_run(
+            self.run_dir, lambda: time.monotonic() - began, watch.observers, watch.announce
+        ) as (path, run), followed(tracker, path):  # fmt: skip
+            words = hypothesis or "the user's own script"
+            return try_script(question, parts, asked.settings, run, Script(source=script, author="user"), words)
+
+    def _carried_on(self) -> Journal | None:
+        """Return the journal of the run that is carried on: its goal was read, and models may have written scripts."""
         if not self.warm_start or self.run_dir is None or not (Path(self.run_dir) / FILENAME).is_file():
-            return False
-        return any(one.script.author != "playbook" for one in read_journal(Path(self.run_dir)).experiments)
+            return None
+        return read_journal(Path(self.run_dir))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -295,13 +366,18 @@ class _FixedTask(AutonomousEstimator):
         cv: object = "auto",
         families: str | Sequence[str | Family] = "auto",
         columns: Mapping[str, str] | None = None,
-        backend: str | Scientist | None = "auto",
+        descriptions: Mapping[str, str] | str | os.PathLike[str] | None = None,
+        backend: str | Backend | Scientist | None = "auto",
+        fix_backend: str | Backend | None = None,
+        privacy: str = "summary",
         sandbox: str = "auto",
         tracker: str | Tracker | None = "mlflow",
         callbacks: Sequence[Callback] | None = None,
         max_experiments: int | None = None,
         time_limit: float | None = 300,
         memory_limit: int | str | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
         holdout: float | None = 0.2,
         refit: str = "all",
         warm_start: bool = False,
@@ -317,13 +393,18 @@ class _FixedTask(AutonomousEstimator):
             cv=cv,
             families=families,
             columns=columns,
+            descriptions=descriptions,
             backend=backend,
+            fix_backend=fix_backend,
+            privacy=privacy,
             sandbox=sandbox,
             tracker=tracker,
             callbacks=callbacks,
             max_experiments=max_experiments,
             time_limit=time_limit,
             memory_limit=memory_limit,
+            max_tokens=max_tokens,
+            max_cost=max_cost,
             holdout=holdout,
             refit=refit,
             warm_start=warm_start,
@@ -341,7 +422,9 @@ class AutonomousClassifier(ClassifierMixin, _FixedTask):  # type: ignore[misc]
     ----------
     goal : str or None, default=None
         As for :class:`AutonomousEstimator`, likewise the parameters below.
-    scoring, cv, families, columns, backend, sandbox, callbacks, max_experiments, time_limit, memory_limit : object
+    scoring, cv, families, columns, descriptions, backend, fix_backend, privacy, sandbox, callbacks : object
+        As of :class:`AutonomousEstimator`.
+    max_experiments, time_limit, memory_limit, max_tokens, max_cost : object
         As there.
     holdout, refit, warm_start, run_dir, n_jobs, random_state, verbose : object
         As there.
@@ -369,7 +452,9 @@ class AutonomousRegressor(RegressorMixin, _FixedTask):  # type: ignore[misc]
     ----------
     goal : str or None, default=None
         As for :class:`AutonomousEstimator`, likewise the parameters below.
-    scoring, cv, families, columns, backend, sandbox, callbacks, max_experiments, time_limit, memory_limit : object
+    scoring, cv, families, columns, descriptions, backend, fix_backend, privacy, sandbox, callbacks : object
+        As of :class:`AutonomousEstimator`.
+    max_experiments, time_limit, memory_limit, max_tokens, max_cost : object
         As there.
     holdout, refit, warm_start, run_dir, n_jobs, random_state, verbose : object
         As there.
@@ -386,15 +471,3 @@ class AutonomousRegressor(RegressorMixin, _FixedTask):  # type: ignore[misc]
 
     # RegressorMixin would score by r2
     score = AutonomousEstimator.score
-
-
-def _settings(options: Options, cv: object) -> Settings:
-    return Settings(
-        budget=options.budget,
-        columns=options.columns,
-        cv=cv,
-        holdout=options.holdout,
-        refit=options.refit,
-        n_jobs=options.n_jobs,
-        memory_bytes=options.memory_bytes,
-    )

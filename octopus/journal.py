@@ -8,7 +8,7 @@ synced before anything else happens, so that ``kill -9`` costs at most what is i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,21 +19,31 @@ from octopus.records import (
     AnyEvent,
     Experiment,
     ExperimentFinished,
+    Finding,
     Fitted,
     HoldoutOpened,
     HoldoutReport,
+    ModelCall,
+    ModelCalled,
+    ModelRetired,
     Profile,
     Profiled,
+    Quarantined,
     Record,
+    Released,
+    Revalidated,
     RunFinished,
     RunStarted,
     SearchStopped,
     Task,
+    Usage,
     ValidationPlan,
 )
 
 #: Version of the format; bumped when an older reader could misread a newer file.
-FORMAT = 3
+FORMAT = 4
+#: Code of the finding that a scientist has a column left out, or used again.
+SCIENTISTS_CHOICE = "OCT730"
 #: How a reason begins where the user ended a search or a proof.
 INTERRUPTED = "interrupted"
 #: Name of the file in a run directory: its presence marks the directory as ours.
@@ -54,18 +64,57 @@ class Journal(Record, frozen=True, kw_only=True):
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
-        """Every finished experiment, in order."""
-        return tuple(e.experiment for e in self.events if isinstance(e, ExperimentFinished))
+        """Every finished experiment, in order; with its score on the folds that count now."""
+        found: dict[int, Experiment] = {}
+        for event in self.events:
+            if isinstance(event, ExperimentFinished):
+                found[event.experiment.number] = event.experiment
+            elif isinstance(event, Revalidated):
+                found = _rescored(found, event)
+        return tuple(found.values())
 
     @property
     def valid_experiments(self) -> tuple[Experiment, ...]:
-        """The experiments that have a score."""
-        return tuple(e for e in self.experiments if e.is_valid)
+        """The experiments that may be compared: they have a score, and read no column that is quarantined since."""
+        return tuple(e for e in self.experiments if e.is_valid and e.number not in self.set_aside)
+
+    @property
+    def set_aside(self) -> frozenset[int]:
+        """Numbers of the experiments that count no more, for they read a column that was quarantined later."""
+        return frozenset(n for e in self.events if isinstance(e, Quarantined) for n in e.set_aside)
+
+    @property
+    def standing(self) -> Journal:
+        """The journal as if the experiments that count no more had never been: for whoever decides what to try."""
+        gone = self.set_aside
+        if not gone:
+            return self
+        kept = (e for e in self.events if not isinstance(e, ExperimentFinished) or e.experiment.number not in gone)
+        return Journal(events=tuple(kept))
+
+    @property
+    def calls(self) -> tuple[ModelCall, ...]:
+        """Every question to a language model, in order."""
+        return tuple(e.call for e in self.events if isinstance(e, ModelCalled))
+
+    @property
+    def usage(self) -> Usage:
+        """What all of them took."""
+        return sum((call.usage for call in self.calls), Usage())
+
+    @property
+    def retirement(self) -> str:
+        """Why a language model took no further part; empty where it did to the end, or none was there."""
+        retired = self._first(ModelRetired)
+        return retired.retirement.reason if retired else ""
 
     @property
     def best(self) -> Experiment | None:
-        """The valid experiment with the highest mean score; the earlier one of two equals."""
-        return max(self.valid_experiments, key=_mean_then_early, default=None)
+        """The valid experiment with the highest mean score; the earlier one of two equals.
+
+        What was tried after the run had ended is none: its holdout was open.
+        """
+        return max(self._before_the_end.valid_experiments, key=_mean_then_early, default=None)
 
     @property
     def elapsed_s(self) -> float:
@@ -80,15 +129,21 @@ class Journal(Record, frozen=True, kw_only=True):
 
     @property
     def profile(self) -> Profile | None:
-        """What was found in the data."""
+        """What was found in the data, with the columns that are used now."""
         profiled = self._first(Profiled)
-        return profiled.profile if profiled else None
+        if profiled is None:
+            return None
+        profile = profiled.profile
+        for event in self.events:
+            if isinstance(event, Quarantined | Released):
+                profile = _with_use(profile, event)
+        return profile
 
     @property
     def validation(self) -> ValidationPlan | None:
-        """How candidates are compared."""
-        profiled = self._first(Profiled)
-        return profiled.validation if profiled else None
+        """How candidates are compared now."""
+        latest = next((e for e in reversed(self.events) if isinstance(e, Profiled | Revalidated)), None)
+        return latest.validation if latest else None
 
     @property
     def started(self) -> RunStarted | None:
@@ -98,7 +153,8 @@ class Journal(Record, frozen=True, kw_only=True):
     @property
     def stopped(self) -> SearchStopped | None:
         """Why the search ended last; None while it runs, when it was killed, and where it was carried on since."""
-        latest = next((e for e in reversed(self.events) if isinstance(e, SearchStopped | ExperimentFinished)), None)
+        events = self._before_the_end.events
+        latest = next((e for e in reversed(events) if isinstance(e, SearchStopped | ExperimentFinished)), None)
         return latest if isinstance(latest, SearchStopped) else None
 
     @property
@@ -134,8 +190,51 @@ class Journal(Record, frozen=True, kw_only=True):
         """Return the journal with one more event."""
         return Journal(events=(*self.events, event))
 
+    @property
+    def _before_the_end(self) -> Journal:
+        """What was done until the run was finished; all of it where it was not."""
+        end = next((i for i, e in enumerate(self.events) if isinstance(e, RunFinished)), len(self.events))
+        return self if end >= len(self.events) - 1 else Journal(events=self.events[: end + 1])
+
     def _first(self, kind: type[_EventT]) -> _EventT | None:
         return next((e for e in self.events if isinstance(e, kind)), None)
+
+
+def _rescored(experiments: Mapping[int, Experiment], event: Revalidated) -> dict[int, Experiment]:
+    """Return experiments with their scores on other folds; without one where they were not scored again."""
+    by_number = {one.number: one for one in event.rescored}
+    found = {}
+    for number, experiment in experiments.items():
+        again = by_number.get(number)
+        if again is None:
+            found[number] = msgspec.structs.replace(experiment, score=None, threshold=None)
+        else:
+            found[number] = msgspec.structs.replace(
+                experiment,
+                outcome=again.outcome,
+                score=again.score,
+                threshold=again.threshold,
+                diagnoses=again.diagnoses,
+            )
+    return found
+
+
+def _with_use(profile: Profile, event: Quarantined | Released) -> Profile:
+    """Return a profile in which columns are used or not, with a finding that says why."""
+    is_used = isinstance(event, Released)
+    finding = Finding(
+        code=SCIENTISTS_CHOICE,
+        columns=event.columns,
+        message=f"{', '.join(event.columns)}: {event.reason}",
+        evidence="the scientist's reading of the columns, accepted on what the data say",
+        confidence="strong",
+        action="used again" if is_used else "quarantined: not used",
+    )
+    columns = tuple(
+        msgspec.structs.replace(column, used=is_used) if column.name in event.columns else column
+        for column in profile.columns
+    )
+    return msgspec.structs.replace(profile, columns=columns, findings=(*profile.findings, finding))
 
 
 def _mean_then_early(experiment: Experiment) -> tuple[float, int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from typing import cast
 
 from octopus import registry
 from octopus.errors import InvalidParameter, SandboxUnavailable, WeakSandbox
 from octopus.protocols import (
+    Backend,
     CrashRule,
     Family,
     NeedsFiles,
@@ -26,6 +27,8 @@ from octopus.sandbox import probe
 #: Sandbox levels that keep a script from what is the user's, from the strongest down; ``auto`` takes the first that can
 #: be had.
 _LEVELS = ("strict", "standard")
+#: The scientist that asks a backend.
+_LED_BY_A_MODEL = "model"
 #: Families in the order in which they are drafted: the cheap ones that set the floor come first.
 _DRAFT_ORDER = ("linear", "forest", "gbm")
 
@@ -64,15 +67,20 @@ def choose_families(families: object) -> tuple[Family, ...]:
     return tuple(_family(one) for one in chosen)
 
 
-def choose_scientist(backend: object, families: Sequence[Family]) -> Scientist:
+def choose_scientist(backend: object, families: Sequence[Family], fix_backend: object = None) -> Scientist:
     """Return who leads: what ``backend`` or ``OCTOPUS_BACKEND`` names, else the playbook.
+
+    A key that lies in the environment is not consent: nothing but these two has a model asked.
 
     Parameters
     ----------
-    backend : "auto", None, str or Scientist
-        "auto" looks at the environment; None is the playbook; a name is looked up; an instance leads.
+    backend : "auto", None, str, Backend or Scientist
+        "auto" looks at the environment; None is the playbook; ``NAME:MODEL`` names a backend and what it is opened
+        with, ``NAME`` a scientist or a backend; an instance leads.
     families : sequence of Family
-        What the playbook may draw on.
+        What may be drawn on.
+    fix_backend : None, str or Backend
+        Who is asked first to mend a script that failed.
 
     Returns
     -------
@@ -88,16 +96,46 @@ def choose_scientist(backend: object, families: Sequence[Family]) -> Scientist:
         return backend
     if backend == "auto":
         backend = os.environ.get("OCTOPUS_BACKEND") or None
-    if backend is not None and not isinstance(backend, str):
-        raise InvalidParameter("backend", backend, "it does not propose anything", "Use 'auto', None or a name.")
-    make = cast("type[Scientist]", registry.load(registry.SCIENTISTS, backend or "playbook"))
-    return make(families=families) if backend in (None, "playbook") else make()  # type: ignore[call-arg]
+    if backend in (None, "playbook"):
+        make = cast("Callable[..., Scientist]", registry.load(registry.SCIENTISTS, "playbook"))
+        return make(families=families)
+    if isinstance(backend, str) and backend in registry.names(registry.SCIENTISTS) and backend != _LED_BY_A_MODEL:
+        return cast("Callable[[], Scientist]", registry.load(registry.SCIENTISTS, backend))()
+    lead = _backend("backend", backend)
+    fixer = None if fix_backend is None else _backend("fix_backend", fix_backend)
+    make = cast("Callable[..., Scientist]", registry.load(registry.SCIENTISTS, _LED_BY_A_MODEL))
+    return make(backend=lead, fix_backend=fixer, families=families)
+
+
+def _backend(parameter: str, named: object) -> Backend:
+    if isinstance(named, Backend):
+        return named
+    known = registry.names(registry.BACKENDS)
+    listed = " or ".join(f"'{name}:…'" for name in known)
+    if not isinstance(named, str):
+        raise InvalidParameter(parameter, named, "it is no backend", f"Use None, {listed}, or an instance.")
+    name, _, rest = named.partition(":")
+    if name not in known or not rest:
+        if not rest and name not in known:  # a scientist's name, or a slip of the pen: the registry says what is near
+            registry.load(registry.SCIENTISTS if parameter == "backend" else registry.BACKENDS, named)
+        why = "it says no model" if name in known else f"no backend named {name!r} is registered"
+        raise InvalidParameter(parameter, named, why, f"Use {listed}, such as 'openai:gpt-5'.")
+    return cast("Callable[[str], Backend]", registry.load(registry.BACKENDS, name))(rest)
 
 
 def author_of(scientist: Scientist) -> Author:
-    """Return who writes a scientist's scripts: our own playbook, or anybody else, of whom nothing is known."""
+    """Return who writes a scientist's scripts at worst: our own playbook, or anybody else, of whom nothing is known."""
     ours = cast("type[Scientist]", registry.load(registry.SCIENTISTS, "playbook"))
     return "playbook" if type(scientist) is ours else "model"
+
+
+def is_ours(scientist: Scientist) -> bool:
+    """Return whether a scientist's word counts on who wrote which script: that of the two of this package does."""
+    if not type(scientist).__module__.startswith("octopus.scientists."):  # what is not there need not be imported
+        return False
+    if author_of(scientist) == "playbook":
+        return True
+    return type(scientist) is registry.load(registry.SCIENTISTS, _LED_BY_A_MODEL)
 
 
 def open_sandbox(level: object, families: Sequence[Family], n_jobs: int, author: Author) -> Sandbox:

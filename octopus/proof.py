@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Literal
 
+from octopus.bench import Bench
 from octopus.budget import worthwhile_threads
 from octopus.dataset import Dataset, Float
 from octopus.errors import NoValidExperiment, ReplayWarning
@@ -34,7 +35,6 @@ from octopus.stages.fit import fit_script
 from octopus.stages.holdout import Sealed
 from octopus.stages.replay import predict_rows, replay_model
 from octopus.stages.report import Contest, report_holdout
-from octopus.stages.run import Bench
 
 #: Seconds that each final step gets even where the budget is spent: a run always ends with something.
 _MIN_FINAL_S = 30.0

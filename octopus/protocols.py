@@ -1,14 +1,14 @@
 """Everything that may vary, on one screen. The contract suites in :mod:`octopus.testing` check each of these.
 
-Plug-ins are registered by entry point (groups ``octopus.families``, ``octopus.scientists``, ``octopus.crash_rules``,
-``octopus.symptom_rules``, ``octopus.sandboxes``, ``octopus.trackers``) and found by :mod:`octopus.registry`; ours come
-in by the same door. Where a user passes an instance, it must survive ``sklearn.clone`` and pickle:
-locks and clients are opened at use.
+Plug-ins are registered by entry point (groups ``octopus.families``, ``octopus.scientists``, ``octopus.backends``,
+``octopus.crash_rules``, ``octopus.symptom_rules``, ``octopus.sandboxes``, ``octopus.trackers``) and found by
+:mod:`octopus.registry`; ours come in by the same door. Where a user passes an instance, it must survive
+``sklearn.clone`` and pickle: locks and clients are opened at use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -18,18 +18,26 @@ import pandas as pd
 from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.journal import Journal
 from octopus.records import (
+    Budget,
+    CallKind,
     Decision,
     Diagnosis,
+    GoalReading,
     Limits,
+    Message,
+    ModelCall,
     Outcome,
     Plan,
     Profile,
     Proposal,
     Record,
+    Retirement,
     SandboxReport,
     Score,
     Script,
     Task,
+    TaskType,
+    Usage,
     ValidationPlan,
 )
 from octopus.scoring import Scoring
@@ -117,6 +125,85 @@ class NeedsFiles(Protocol):
 
 
 @runtime_checkable
+class HasBrief(Protocol):
+    """What a family has beside the rest if a language model may write scripts for it."""
+
+    def brief(self, task: Task, profile: Profile) -> str:
+        """Return what a model has to know, at most 120 tokens: name, import, installed signature, usual mistakes.
+
+        The same for the same task, profile and installation.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatRequest:
+    """One question to a language model.
+
+    Parameters
+    ----------
+    kind : {"goal", "step", "fix", "reask"}
+        What it is asked for.
+    messages : tuple of Message
+        The prompt; where the endpoint knows no system role, a backend puts that text before the first user message.
+    max_tokens : int
+        Most tokens of the reply.
+    deadline_s : float
+        Seconds for all attempts together.
+    """
+
+    kind: CallKind
+    messages: tuple[Message, ...]
+    max_tokens: int
+    deadline_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatReply:
+    """What a language model answered.
+
+    Parameters
+    ----------
+    text : str
+        The reply.
+    finish : {"stop", "length", "refused"}
+        Whether it came to its end, was cut off, or says that the model will not.
+    model : str
+        The model that the endpoint says answered.
+    usage : Usage
+        Of all attempts, with their cost; estimated from above where the endpoint does not count.
+    """
+
+    text: str
+    finish: Literal["stop", "length", "refused"]
+    model: str
+    usage: Usage
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A provider of a language model. Registered in ``octopus.backends``; called with what follows the colon of a name.
+
+    An instance must survive ``sklearn.clone`` and pickle, and holds no key: that is read from the environment at use.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name as the user gives it, such as ``openai:gpt-5``; no key and no address with a password is in it."""
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Ask, with retries within the deadline; may be called from several threads.
+
+        Raises BackendError (:mod:`octopus.errors`) where no reply can be had; ``error.usage`` is what it took.
+        """
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """Return what these tokens cost; None where the model has no known price."""
+
+    def close(self) -> None:
+        """End every request under way; a later ``complete`` opens anew."""
+
+
+@runtime_checkable
 class Scientist(Protocol):
     """Who decides what to try."""
 
@@ -125,7 +212,121 @@ class Scientist(Protocol):
         """Name for the journal and the console."""
 
     def propose(self, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
-        """Return what to do for a decision to draft, repair or improve."""
+        """Return what to do for a decision to draft, repair or improve.
+
+        A proposal that was refused is the journal's last event but for calls of a model: propose something else.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Briefing:
+    """What a scientist with a language model is told once, before the first proposal.
+
+    Parameters
+    ----------
+    budget : Budget
+        Limits of the run, tokens and money among them.
+    versions : mapping of str to str
+        Installed packages that scripts may import, and their versions.
+    privacy : {"summary", "schema", "samples"}
+        What of the data may leave this process.
+    descriptions : mapping of str to str
+        The user's words on columns.
+    samples : tuple of mapping of str to str
+        Rows that may leave; none but at level "samples".
+    hide : callable
+        From a text that may hold cells of the table (an exception's message, what a script printed) and the source of
+        the script that it came from to the text that may leave this process.
+    """
+
+    budget: Budget
+    versions: Mapping[str, str]
+    privacy: Literal["summary", "schema", "samples"]
+    descriptions: Mapping[str, str]
+    samples: tuple[Mapping[str, str], ...]
+    hide: Callable[[str, str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoalQuestion:
+    """What a language model is told to read a goal.
+
+    Parameters
+    ----------
+    goal : str
+        The user's words.
+    columns : tuple of tuple of str and str
+        Names and types of the columns beside the target.
+    task_type : {"binary", "multiclass", "regression"}
+        What kind of problem it is.
+    target : str
+        What is predicted.
+    classes : tuple of str
+        Labels of the target; empty for regression.
+    privacy : {"summary", "schema", "samples"}
+        What of the data may leave this process.
+    descriptions : mapping of str to str
+        The user's words on columns.
+    budget : Budget
+        Limits of the run.
+    """
+
+    goal: str
+    columns: tuple[tuple[str, str], ...]
+    task_type: TaskType
+    target: str
+    classes: tuple[str, ...]
+    privacy: Literal["summary", "schema", "samples"]
+    descriptions: Mapping[str, str]
+    budget: Budget
+
+
+@runtime_checkable
+class ReadsGoal(Protocol):
+    """What a scientist has beside the rest if it can read a goal in plain words."""
+
+    def read_goal(self, question: GoalQuestion, said_before: str | None) -> GoalReading | None:
+        """Return what the goal says, each point with the words that say it; None where nothing came of asking.
+
+        ``said_before`` is the reply of a run that is carried on: it is read again, and nobody is asked.
+        """
+
+
+@runtime_checkable
+class AsksModel(Protocol):
+    """What a scientist has beside the rest if it asks a language model."""
+
+    def begin(self, briefing: Briefing) -> None:
+        """Be told what holds for this run."""
+
+    def think_ahead(self, running: Plan, task: Task, profile: Profile, journal: Journal) -> None:
+        """Begin to think about what comes after the experiment that starts now, and return at once."""
+
+    def drain(self) -> tuple[ModelCall | Retirement, ...]:
+        """Return the calls that have ended since the last time, in the order of their beginning, for the journal."""
+
+    def close(self) -> None:
+        """End every call under way: the search is over."""
+
+
+@runtime_checkable
+class Rehearses(Protocol):
+    """What a scientist has beside the rest if it can say beforehand what it would ask."""
+
+    @property
+    def name(self) -> str:
+        """Who would be asked."""
+
+    def begin(self, briefing: Briefing) -> None:
+        """Be told what would hold for the run."""
+
+    def first_requests(
+        self, question: GoalQuestion, task: Task, profile: Profile, journal: Journal
+    ) -> tuple[ChatRequest, ...]:
+        """Return the first questions of each kind, the one for a step last."""
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """Return what these tokens would cost; None where the model has no known price."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +390,7 @@ class SymptomRule(Protocol):
         """Return the diagnosis if the symptom is there."""
 
 
-JobKind = Literal["fold", "fit", "replay"]
+JobKind = Literal["fold", "fit", "replay", "analysis"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,10 +400,11 @@ class Job:
     * ``fold``: import the script, fit on ``train_rows``, predict ``predict_rows``.
     * ``fit``: the same, and hand back the fitted pipeline as bytes.
     * ``replay``: no script and no training data; load ``model``, predict ``predict_rows``.
+    * ``analysis``: import the script, call its ``analyse(X, y)`` with ``train_rows``; what it prints is all that comes.
 
     Parameters
     ----------
-    kind : {"fold", "fit", "replay"}
+    kind : {"fold", "fit", "replay", "analysis"}
         What to do.
     features : Path
         Table written by :func:`octopus.frame.write_table`, never with a target in it. The child reads it only.

@@ -17,7 +17,10 @@ from octopus.goal.plans import read_capacity, read_horizon
 from octopus.goal.target import read_target_words
 from octopus.goal.unclear import read_unclear
 from octopus.intake.rows import Intake, data_hash
-from octopus.records import Costs, Task, TaskType, Understanding
+from octopus.journal import Journal
+from octopus.options import Options
+from octopus.protocols import GoalQuestion, ReadsGoal, Scientist
+from octopus.records import Costs, GoalReading, Task, TaskType, Understanding
 from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring
 from octopus.search import Question
 
@@ -25,11 +28,18 @@ from octopus.search import Question
 _PACKAGES = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm")
 
 
-def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: int) -> Question:
+def ask(
+    intake: Intake,
+    goal: str,
+    scoring: str | Scorer | None,
+    random_state: int,
+    reading: GoalReading | None = None,
+) -> Question:
     """Build the question out of the arguments and the goal's words.
 
-    The metric is the argument's, else the one that the goal names, else the one that its plans ask for (who can see to
-    200 cases wants the best 200 first), else the usual one of the task. Costs set a threshold and no metric.
+    The metric is the argument's, else the one that the goal names, else the one that a language model reads out of it,
+    else the one that its plans ask for (who can see to 200 cases wants the best 200 first), else the usual one of the
+    task. Costs set a threshold and no metric.
 
     Parameters
     ----------
@@ -41,6 +51,8 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
         The user's metric.
     random_state : int
         Seed of the run.
+    reading : GoalReading or None
+        What a language model read out of the goal, where one was asked: it adds to what the words say plainly.
 
     Returns
     -------
@@ -55,11 +67,14 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
     target = intake.target
     refuse_unknown(goal, (*intake.names, intake.target_name))
     capacity = read_capacity(goal)
-    metric = None if scoring is not None else _metric(goal, target.type, intake, capacity)
+    metric = None if scoring is not None else _metric(goal, target.type, intake, capacity, reading)
     chosen = metric.value if metric else DEFAULT_SCORING[target.type] if scoring is None else scoring
     resolved = make_scoring(chosen, target.type, target.classes)
     costs, costs_understood = _costs(goal, intake)
-    said = (_target(goal, intake), metric, costs_understood, capacity, read_horizon(goal))
+    if costs is None and reading is not None and target.type == "binary":
+        costs, costs_understood = reading.costs, _read(reading, "costs")
+    more = () if reading is None else tuple(one for one in reading.understood if one.what not in ("scoring", "costs"))
+    said = (_target(goal, intake), metric, costs_understood, capacity, read_horizon(goal), *more)
     understood = tuple(one for one in said if one is not None)
     unclear = read_unclear(
         goal, target.type, intake.names, intake.target_name, understood, metric_is_given=scoring is not None
@@ -87,6 +102,61 @@ def ask(intake: Intake, goal: str, scoring: str | Scorer | None, random_state: i
         data_sha256=data_hash(intake.data),
         versions={"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
     )
+
+
+def goal_question(intake: Intake, goal: str, options: Options) -> GoalQuestion:
+    """Return what a language model is told to read a goal.
+
+    Parameters
+    ----------
+    intake : Intake
+        The rows of ``fit``, checked.
+    goal : str
+        What the model is for, in plain words.
+    options : Options
+        What may leave this process, and what may be spent.
+
+    Returns
+    -------
+    GoalQuestion
+        Names, types and, where they may leave, labels.
+    """
+    table, target = intake.data.table, intake.target
+    return GoalQuestion(
+        goal=goal,
+        columns=tuple((str(name), str(table[name].dtype)) for name in table.columns),
+        task_type=target.type,
+        target=intake.target_name,
+        classes=() if target.classes is None else tuple(str(label) for label in target.classes),
+        privacy=options.privacy,
+        descriptions=options.descriptions,
+        budget=options.budget,
+    )
+
+
+def have_read(scientist: Scientist, question: GoalQuestion, before: Journal | None) -> GoalReading | None:
+    """Have the goal read by a scientist who can.
+
+    Parameters
+    ----------
+    scientist : Scientist
+        Who leads.
+    question : GoalQuestion
+        The goal, and what it may speak of.
+    before : Journal or None
+        The run that is carried on.
+
+    Returns
+    -------
+    GoalReading or None
+        None where there is no goal, where nobody reads it, or where nothing came of it.
+    """
+    if not question.goal.strip() or not isinstance(scientist, ReadsGoal):
+        return None
+    said_before = None
+    if before is not None and before.started is not None:
+        said_before = next((c.reply for c in before.calls if c.kind in ("goal", "reask") and c.status == "ok"), "")
+    return scientist.read_goal(question, said_before)
 
 
 def read_seed(random_state: int | np.random.RandomState | None) -> int:
@@ -122,9 +192,17 @@ def _target(goal: str, intake: Intake) -> Understanding | None:
     return understood if understood is not None and understood.value == intake.target_name else None
 
 
-def _metric(goal: str, task_type: TaskType, intake: Intake, capacity: Understanding | None) -> Understanding | None:
-    """Return the metric that the goal names, or that its plans ask for."""
+def _read(reading: GoalReading, what: str) -> Understanding | None:
+    return next((one for one in reading.understood if one.what == what), None)
+
+
+def _metric(
+    goal: str, task_type: TaskType, intake: Intake, capacity: Understanding | None, reading: GoalReading | None
+) -> Understanding | None:
+    """Return the metric that the goal names, or means, or that its plans ask for."""
     named = read_metric(goal, task_type, (intake.target_name, *intake.names))
+    if named is None and reading is not None and reading.scoring is not None:
+        return _read(reading, "scoring")
     if named is not None or capacity is None or task_type == "regression":
         return named
     ranking = "roc_auc" if task_type == "binary" else "roc_auc_ovr"

@@ -34,7 +34,13 @@ Status = Literal[
     "tampered",  # the read-only data changed
     "not_run",  # the sandbox could not start it
 ]
-Action = Literal["draft", "repair", "improve", "stop"]
+Action = Literal[
+    "draft",  # another family
+    "repair",  # a script that failed
+    "improve",  # the best so far
+    "try",  # the user gave the script
+    "stop",
+]
 Confidence = Literal[
     "certain",  # counted: it is so in these rows
     "strong",  # more than one kind of evidence, or one that leaves no room
@@ -63,6 +69,30 @@ class Costs(Record, frozen=True, kw_only=True):
     positive: str
     false_negative: float
     false_positive: float
+
+
+class GoalReading(Record, frozen=True, kw_only=True):
+    """What a language model reads out of a goal, checked against the goal's words, the columns and the labels.
+
+    Parameters
+    ----------
+    scoring : str or None
+        A metric that exists and fits the task.
+    costs : Costs or None
+        What the two errors cost.
+    unavailable : tuple of str
+        Columns that are not known when predictions are made.
+    understood : tuple of Understanding
+        Each of these with the words that say so, constraints among them.
+    refused : tuple of str
+        What it read and the goal does not say, or that cannot be.
+    """
+
+    scoring: str | None = None
+    costs: Costs | None = None
+    unavailable: tuple[str, ...] = ()
+    understood: tuple[Understanding, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 class Task(Record, frozen=True, kw_only=True):
@@ -204,8 +234,9 @@ class Plan(Record, frozen=True, kw_only=True):
     parent: int | None = None
 
 
-#: Who wrote a script: our own playbook, or a language model, which is trusted with nothing.
-Author = Literal["playbook", "model"]
+#: Who wrote a script: our own playbook; a language model, which is trusted with nothing; the user, who may have taken
+#: it from a model, so likewise.
+Author = Literal["playbook", "model", "user"]
 
 
 class Script(Record, frozen=True, kw_only=True):
@@ -353,13 +384,93 @@ class Decision(Record, frozen=True, kw_only=True):
 
 
 class Usage(Record, frozen=True, kw_only=True):
-    """Language model calls of one experiment."""
+    """What calls of a language model took.
+
+    Parameters
+    ----------
+    requests : int
+        Requests that were sent, repeated ones among them.
+    input_tokens, cached_tokens, output_tokens : int
+        Tokens of the prompts, how many of those a cache of the provider held, tokens of the replies.
+    cost_usd : float
+        By the price table; 0 where the model has no price.
+    is_estimated : bool
+        Whether the tokens are an estimate from above, because the endpoint did not count them.
+    """
 
     requests: int = 0
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    is_estimated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of prompts and replies."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            requests=self.requests + other.requests,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+            is_estimated=self.is_estimated or other.is_estimated,
+        )
+
+
+class Message(Record, frozen=True, kw_only=True):
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+#: What a language model is asked for: the goal in terms of the task, the next step, an edit that mends a script, or the
+#: same again because the reply could not be read.
+CallKind = Literal["goal", "step", "fix", "reask"]
+
+
+class ModelCall(Record, frozen=True, kw_only=True):
+    """One question to a language model and what came back.
+
+    Parameters
+    ----------
+    kind : {"goal", "step", "fix", "reask"}
+        What it was asked for.
+    backend, model : str
+        Who was asked, as the user named it, and the model that the endpoint says answered.
+    messages : tuple of Message
+        The prompt, as it was sent.
+    reply : str
+        The text that came; empty where none did.
+    status : {"ok", "unusable", "refused", "truncated", "empty", "failed"}
+        ``unusable``: it came whole and could not be read as a proposal; ``failed``: no reply at all.
+    problem : str
+        Why it is not ok, in words.
+    usage : Usage
+        Tokens and money, failed attempts among them.
+    wall_s : float
+        From the first attempt to the end of the last.
+    """
+
+    kind: CallKind
+    backend: str
+    model: str
+    messages: tuple[Message, ...]
+    reply: str
+    status: Literal["ok", "unusable", "refused", "truncated", "empty", "failed"]
+    problem: str = ""
+    usage: Usage = Usage()
+    wall_s: float = 0.0
+
+
+class Retirement(Record, frozen=True, kw_only=True):
+    """Why a language model takes no further part in a run; the playbook goes on alone."""
+
+    reason: str
 
 
 class Experiment(Record, frozen=True, kw_only=True):
@@ -404,13 +515,93 @@ class ExperimentProposal(Record, frozen=True, kw_only=True, tag="experiment"):
     script: Script
 
 
-class StopProposal(Record, frozen=True, kw_only=True, tag="stop"):
-    """There is nothing left that is worth trying."""
+class FixProposal(Record, frozen=True, kw_only=True, tag="fix"):
+    """Run the script of a failed experiment again, mended: the idea stays, so that the score tells of it.
 
+    Parameters
+    ----------
+    parent : int
+        Number of the failed experiment.
+    script : Script
+        The mended script.
+    change : str
+        What was mended, in a few words.
+    """
+
+    parent: int
+    script: Script
+    change: str
+
+
+class AnalysisProposal(Record, frozen=True, kw_only=True, tag="analysis"):
+    """Look at the training rows: a script that defines ``analyse(X, y)`` and prints; it earns no score."""
+
+    question: str
+    script: Script
+
+
+class RevalidateProposal(Record, frozen=True, kw_only=True, tag="revalidate"):
+    """Compare candidates by other folds; those that were scored before are scored again.
+
+    Parameters
+    ----------
+    kind : {"random", "stratified", "group", "time"}
+        How rows are split.
+    column : str or None
+        Column that names the group or holds the time.
+    n_splits, n_repeats : int or None
+        None for what the rows ask for.
+    reason : str
+        Why the folds so far mislead.
+    """
+
+    kind: Literal["random", "stratified", "group", "time"]
+    column: str | None = None
+    n_splits: int | None = None
+    n_repeats: int | None = None
     reason: str
 
 
-Proposal = ExperimentProposal | StopProposal
+class QuarantineProposal(Record, frozen=True, kw_only=True, tag="quarantine"):
+    """Leave columns unused that are not known when the model is asked, or hold the answer."""
+
+    columns: tuple[str, ...]
+    reason: str
+
+
+class ReleaseProposal(Record, frozen=True, kw_only=True, tag="release"):
+    """Use columns again that were left unused."""
+
+    columns: tuple[str, ...]
+    reason: str
+
+
+class StopProposal(Record, frozen=True, kw_only=True, tag="stop"):
+    """There is nothing left that is worth trying.
+
+    Parameters
+    ----------
+    reason : str
+        Why.
+    is_judgement : bool
+        Whether more could be tried, and the scientist thinks that it is not worth it: this may be overruled. Else
+        nothing is left to try at all.
+    """
+
+    reason: str
+    is_judgement: bool = False
+
+
+ProposalKind = Literal["experiment", "fix", "analysis", "revalidate", "quarantine", "release", "stop"]
+Proposal = (
+    ExperimentProposal
+    | FixProposal
+    | AnalysisProposal
+    | RevalidateProposal
+    | QuarantineProposal
+    | ReleaseProposal
+    | StopProposal
+)
 
 
 # --------------------------------------------------------------------------- what is proved
@@ -514,6 +705,68 @@ class ExperimentFinished(Event, frozen=True, kw_only=True, tag="experiment"):
     experiment: Experiment
 
 
+class ModelCalled(Event, frozen=True, kw_only=True, tag="model_called"):
+    """A language model was asked."""
+
+    call: ModelCall
+
+
+class ModelRetired(Event, frozen=True, kw_only=True, tag="model_retired"):
+    """The language model takes no further part; the playbook goes on alone."""
+
+    retirement: Retirement
+
+
+class ProposalRefused(Event, frozen=True, kw_only=True, tag="proposal_refused"):
+    """What a scientist wanted and did not get, and why."""
+
+    kind: ProposalKind
+    what: str
+    reason: str
+
+
+class Analysed(Event, frozen=True, kw_only=True, tag="analysis"):
+    """A look at the training rows: what was asked, the script, what happened and the bounded text that it printed."""
+
+    question: str
+    script: Script
+    outcome: Outcome
+    output: str
+
+
+class Quarantined(Event, frozen=True, kw_only=True, tag="quarantine"):
+    """Columns are unused from here on; the experiments that read them count no more."""
+
+    columns: tuple[str, ...]
+    reason: str
+    set_aside: tuple[int, ...] = ()
+
+
+class Released(Event, frozen=True, kw_only=True, tag="release"):
+    """Columns may be used from here on."""
+
+    columns: tuple[str, ...]
+    reason: str
+
+
+class Rescored(Record, frozen=True, kw_only=True):
+    """An experiment on other folds."""
+
+    number: int
+    outcome: Outcome
+    score: Score | None = None
+    threshold: float | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
+
+
+class Revalidated(Event, frozen=True, kw_only=True, tag="revalidation"):
+    """Candidates are compared by other folds from here on; those of before that are not among them count no more."""
+
+    validation: ValidationPlan
+    reason: str
+    rescored: tuple[Rescored, ...] = ()
+
+
 class SearchStopped(Event, frozen=True, kw_only=True, tag="search_stopped"):
     """Why the search ended and which experiment won."""
 
@@ -542,4 +795,19 @@ class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
     reason: str
 
 
-AnyEvent = RunStarted | Profiled | ExperimentFinished | SearchStopped | HoldoutOpened | Fitted | RunFinished
+AnyEvent = (
+    RunStarted
+    | Profiled
+    | ModelCalled
+    | ModelRetired
+    | ProposalRefused
+    | ExperimentFinished
+    | Analysed
+    | Quarantined
+    | Released
+    | Revalidated
+    | SearchStopped
+    | HoldoutOpened
+    | Fitted
+    | RunFinished
+)

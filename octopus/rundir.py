@@ -135,6 +135,56 @@ def open_run(
             path.rmdir()
 
 
+@contextmanager
+def reopen_run(
+    run_dir: str | os.PathLike[str],
+    clock: Callable[[], float],
+    observers: Iterable[Callable[[AnyEvent], None]],
+    announce: Callable[[Plan], object] = id,
+) -> Iterator[tuple[Path, Run]]:
+    """Open a run that has begun, finished or not, to add an experiment; delete the copies of the data afterwards.
+
+    Parameters
+    ----------
+    run_dir : path-like
+        Its directory.
+    clock : callable
+        Seconds since it was opened.
+    observers : iterable of callable
+        Called with each event.
+    announce : callable
+        Told of the plan when its script begins to run.
+
+    Yields
+    ------
+    tuple of Path and Run
+        The directory and the run.
+
+    Raises
+    ------
+    RunDirectoryError
+        It holds no run, or one that is under way.
+    """
+    path = Path(run_dir)
+    if not (path / FILENAME).is_file():
+        raise RunDirectoryError(path, f"it holds no {FILENAME}", "Name the directory of a run of octopus.")
+    _clear(path)
+    file = JournalFile(path / FILENAME, observers)
+    before_s = file.journal.elapsed_s
+    with tempfile.TemporaryDirectory(prefix=_WORKSPACE, dir=path) as workspace, _held(Path(workspace)):
+        yield (
+            path,
+            Run(
+                name=file.journal.started.run if file.journal.started else path.name,
+                file=file,
+                workspace=Path(workspace),
+                elapsed_s=lambda: before_s + clock(),
+                asked_to_stop=str,
+                announce=announce,
+            ),
+        )
+
+
 def run_name(target: str) -> str:
     """Return a name for a new run: the target, made safe for a file system, and seven random digits."""
     slug = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")[:30] or "run"

@@ -1,4 +1,4 @@
-"""The loop: seal, profile, then decide → propose → run → score → diagnose until the decision is to stop, then prove.
+"""The loop: seal, profile, explore until the decision is to stop, then prove.
 
 A newcomer who reads :func:`search` knows the product. Every step is a stage of :mod:`octopus.stages`; records pass
 from one to the next, and the journal is the only state that grows.
@@ -12,53 +12,37 @@ from typing import Literal
 
 import msgspec
 
-from octopus.budget import experiment_wall_s
+from octopus.bench import Bench
 from octopus.dataset import Dataset
 from octopus.errors import NoValidExperiment, RunDirectoryError
+from octopus.explore import Exploration, Parts, rebuilt
 from octopus.frame import write_table
 from octopus.goal.plans import find_no_time
 from octopus.journal import FORMAT, INTERRUPTED, Journal
+from octopus.privacy import PrivacyLevel, Shield
 from octopus.proof import Shipped, prove
-from octopus.protocols import CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
+from octopus.protocols import AsksModel, Briefing, Family
 from octopus.records import (
-    Author,
     Budget,
     Decision,
     Experiment,
-    ExperimentFinished,
     FamilyVerdict,
     Finding,
     Plan,
     Profile,
     Profiled,
+    Quarantined,
     RunStarted,
+    Script,
     SearchStopped,
-    StopProposal,
     Task,
     ValidationPlan,
 )
 from octopus.rundir import Run
-from octopus.scoring import Scoring, best_constant
-from octopus.stages.decide import decide, settle
-from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
+from octopus.scoring import Scoring
 from octopus.stages.holdout import Sealed, seal_holdout
 from octopus.stages.profile import profile_data
-from octopus.stages.propose import propose
-from octopus.stages.run import Bench, Trial, run_script
-from octopus.stages.threshold import choose_threshold
 from octopus.stages.validation import make_folds, plan_validation
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """The plug-ins of a run, and who writes the scripts that are proposed."""
-
-    scientist: Scientist
-    author: Author
-    families: Sequence[Family]
-    sandbox: Sandbox
-    crash_rules: Sequence[CrashRule]
-    symptom_rules: Sequence[SymptomRule]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +56,8 @@ class Settings:
     refit: Literal["all", "train"]
     n_jobs: int
     memory_bytes: int
+    privacy: PrivacyLevel
+    descriptions: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,19 +102,20 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
         The unfinished run asks something else, or of other rows.
     """
     asked = question.task if run.journal.started is None else _carried_on(question, run.journal.started, run)
-    sealed = seal_holdout(question.data, asked, settings.columns, settings.holdout, given=question.given_holdout)
-    task = msgspec.structs.replace(asked, group=sealed.group, time=sealed.time)
-    profile = profile_data(task, sealed, settings.columns, (*question.findings, *find_no_time(task)))
-    profile = msgspec.structs.replace(profile, families=_verdicts(parts.families, task, profile))
-    plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv)
-    bench = _bench(task, question.scoring, sealed, plan, parts, settings, run)
+    survey = survey_data(question, asked, parts.families, settings)
+    task, sealed, profile, plan = survey.task, survey.sealed, survey.profile, survey.plan
+    bench = _bench(question, survey, parts, settings, run)
     if run.journal.started is None:  # whatever cannot be used was refused by now, and left no trace
         run.file.append(_started(task, question, parts, settings, run))
     if run.journal.profile is None:
         run.file.append(Profiled(**run.stamp(), profile=profile, validation=plan))
     if not run.journal.is_searched:
+        if gone := _not_known(task, run.journal):
+            run.file.append(_quarantined(gone, task, run))
+        if isinstance(parts.scientist, AsksModel):
+            parts.scientist.begin(brief(question, survey, settings))
         try:
-            stop = _explore(task, profile, plan, bench, parts, settings.budget, run)
+            stop = Exploration(task, parts, bench, settings.budget, run).explore()
         except KeyboardInterrupt:
             stop = Decision(action="stop", reason=INTERRUPTED)
         winner = run.journal.best
@@ -138,6 +125,97 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
             raise KeyboardInterrupt
         raise NoValidExperiment(run.journal, _why_nothing(run.journal))
     return prove(task, sealed, bench, settings.refit, settings.budget, run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What is known before the first experiment.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked, with the columns that name the group and the time.
+    sealed : Sealed
+        The training rows, and the holdout if there is one.
+    profile : Profile
+        What was found in the training rows.
+    plan : ValidationPlan
+        How candidates are compared.
+    """
+
+    task: Task
+    sealed: Sealed
+    profile: Profile
+    plan: ValidationPlan
+
+
+def survey_data(question: Question, asked: Task, families: Sequence[Family], settings: Settings) -> Survey:
+    """Seal the holdout, profile the rest and plan its folds: the same for the same question.
+
+    Parameters
+    ----------
+    question : Question
+        The rows.
+    asked : Task
+        What is asked, with the seed of the run.
+    families : sequence of Family
+        Kinds of models that may take part.
+    settings : Settings
+        The user's choices.
+
+    Returns
+    -------
+    Survey
+        Nothing of it is written down yet.
+    """
+    sealed = seal_holdout(question.data, asked, settings.columns, settings.holdout, given=question.given_holdout)
+    task = msgspec.structs.replace(asked, group=sealed.group, time=sealed.time)
+    profile = profile_data(task, sealed, settings.columns, (*question.findings, *find_no_time(task)))
+    profile = msgspec.structs.replace(profile, families=_verdicts(families, task, profile))
+    plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv)
+    return Survey(task=task, sealed=sealed, profile=profile, plan=plan)
+
+
+def try_script(
+    question: Question, parts: Parts, settings: Settings, run: Run, script: Script, hypothesis: str
+) -> Experiment:
+    """Score a script of the user's on the folds of a run, as one of its experiments.
+
+    Parameters
+    ----------
+    question, parts, settings : Question, Parts, Settings
+        As the run had them.
+    run : Run
+        Where it is written; it has begun. In one that is finished the experiment is kept and never ships, for its
+        holdout is open.
+    script : Script
+        The user's.
+    hypothesis : str
+        What it is to show.
+
+    Returns
+    -------
+    Experiment
+        With its score, or the diagnosis of its failure.
+
+    Raises
+    ------
+    RunDirectoryError
+        The run has not begun, or is about something else.
+    """
+    if run.journal.started is None or run.journal.profile is None:
+        raise RunDirectoryError(run.file.path.parent, "its run has not begun", "Name a run that has experiments.")
+    survey = survey_data(question, _carried_on(question, run.journal.started, run), parts.families, settings)
+    bench = _bench(question, survey, parts, settings, run)
+    best = run.journal.best
+    plan = Plan(
+        family=best.plan.family if best else "other",
+        idea="a script of the user's",
+        hypothesis=hypothesis,
+        expected="more than the best so far",
+        parent=best.number if best else None,
+    )
+    return Exploration(survey.task, parts, bench, settings.budget, run).try_script(plan, script)
 
 
 def _carried_on(question: Question, started: RunStarted, run: Run) -> Task:
@@ -152,39 +230,6 @@ def _carried_on(question: Question, started: RunStarted, run: Run) -> Task:
         why = f"its unfinished run asks something else ({', '.join(differing)} differ)"
         raise RunDirectoryError(run.file.path.parent, why, remedy)
     return asked
-
-
-def _explore(
-    task: Task, profile: Profile, plan: ValidationPlan, bench: Bench, parts: Parts, budget: Budget, run: Run
-) -> Decision:
-    """Run one experiment after another; return the decision to stop."""
-    while (decision := decide(run.journal, budget)).action != "stop":
-        if run.journal.experiments and (reason := run.asked_to_stop()):
-            return Decision(action="stop", reason=reason)
-        proposal = propose(parts.scientist, parts.author, decision, task, profile, run.journal)
-        decision = settle(decision, proposal)
-        if isinstance(proposal, StopProposal):
-            break
-        run.announce(proposal.plan)
-        wall_s = experiment_wall_s(run.journal, budget, run.elapsed_s())
-        trial = run_script(proposal.script, task, bench, wall_s)
-        if trial.score is None:
-            diagnoses = diagnose_failure(trial.outcome, proposal.script, profile, parts.crash_rules)
-        else:
-            evidence = _evidence(task, profile, plan, proposal.plan, bench, trial, run.journal)
-            diagnoses = diagnose_symptoms(evidence, parts.symptom_rules)
-        experiment = Experiment(
-            number=len(run.journal.experiments) + 1,
-            decision=decision,
-            plan=proposal.plan,
-            script=proposal.script,
-            outcome=trial.outcome,
-            score=trial.score,
-            threshold=choose_threshold(task, bench.train, trial.predictions),
-            diagnoses=diagnoses,
-        )
-        run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
-    return decision
 
 
 def _started(task: Task, question: Question, parts: Parts, settings: Settings, run: Run) -> RunStarted:
@@ -202,45 +247,67 @@ def _started(task: Task, question: Question, parts: Parts, settings: Settings, r
     )
 
 
-def _bench(
-    task: Task, scoring: Scoring, sealed: Sealed, plan: ValidationPlan, parts: Parts, settings: Settings, run: Run
-) -> Bench:
-    """Write the training table, without target and without sealed rows, and make the folds."""
-    features = run.workspace / "train.arrow"
-    write_table(sealed.train.table, features)
-    return Bench(
+def _not_known(task: Task, journal: Journal) -> tuple[str, ...]:
+    """Return the columns that are not known when predictions are made, by the goal, and that are still used."""
+    assert journal.profile is not None, "it was written down"
+    used = {column.name for column in journal.profile.columns if column.used}
+    named = tuple(one.value for one in task.understood if one.what == "not known" and one.value in used)
+    is_first = not any(isinstance(event, Quarantined) for event in journal.events)
+    return named if is_first and used - set(named) else ()
+
+
+def _quarantined(columns: tuple[str, ...], task: Task, run: Run) -> Quarantined:
+    words = "; ".join(one.words for one in task.understood if one.what == "not known")
+    return Quarantined(
+        **run.stamp(), columns=columns, reason=f"not known when predictions are made: the goal says “{words}”"
+    )
+
+
+def brief(question: Question, survey: Survey, settings: Settings) -> Briefing:
+    """Return what a scientist with a model is told, and what keeps the rest from leaving.
+
+    Parameters
+    ----------
+    question : Question
+        The versions of what is installed.
+    survey : Survey
+        The training rows.
+    settings : Settings
+        What may leave.
+
+    Returns
+    -------
+    Briefing
+        For :class:`octopus.protocols.AsksModel`.
+    """
+    naming = [name for name in (survey.task.group,) if name]
+    shield = Shield.of(survey.sealed.train.table, survey.profile, settings.privacy, naming)
+    return Briefing(
+        budget=settings.budget,
+        versions=question.versions,
+        privacy=settings.privacy,
+        descriptions=settings.descriptions,
+        samples=shield.samples(3),
+        hide=shield.hide,
+    )
+
+
+def _bench(question: Question, survey: Survey, parts: Parts, settings: Settings, run: Run) -> Bench:
+    """Write the training table, without target and without sealed rows, and make the folds that count now."""
+    features, train, plan = run.workspace / "train.arrow", survey.sealed.train, survey.plan
+    write_table(train.table, features)
+    bench = Bench(
         sandbox=parts.sandbox,
         features=features,
-        train=sealed.train,
-        folds=make_folds(plan, task, sealed.train, settings.cv),
-        scoring=scoring,
+        train=train,
+        folds=make_folds(plan, survey.task, train, settings.cv),
+        scoring=question.scoring,
         test_over_train=1.0 / max(1, plan.n_splits - 1),
         n_jobs=settings.n_jobs,
         memory_bytes=settings.memory_bytes,
     )
-
-
-def _evidence(
-    task: Task, profile: Profile, validation: ValidationPlan, plan: Plan, bench: Bench, trial: Trial, journal: Journal
-) -> Evidence:
-    assert trial.predictions is not None
-    assert trial.score is not None
-    y, weight = bench.train.y, bench.train.sample_weight
-    table = bench.train.table if bench.scoring.looks_at_rows else None
-    constant = bench.scoring.score(y, best_constant(bench.scoring, bench.train, task.n_classes, len(y)), weight, table)
-    return Evidence(
-        task=task,
-        profile=profile,
-        validation=validation,
-        journal=journal,
-        plan=plan,
-        rows=bench.train,
-        folds=bench.folds,
-        scoring=bench.scoring,
-        score=trial.score,
-        predictions=trial.predictions,
-        constant_score=constant,
-    )
+    now = run.journal.validation
+    return bench if now is None or now == plan else rebuilt(bench, now, survey.task)
 
 
 def _verdicts(families: Sequence[Family], task: Task, profile: Profile) -> tuple[FamilyVerdict, ...]:

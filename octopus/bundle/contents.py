@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from octopus.frame import Schema
-from octopus.records import ColumnProfile, HoldoutReport, Record, ReplayCheck, Score, Script, Task
+from octopus.records import Author, ColumnProfile, HoldoutReport, Record, ReplayCheck, Score, Script, Task
 
 #: What a label may be where it leaves Python: JSON has no other scalars.
 Label: TypeAlias = str | bool | int | float
@@ -91,7 +91,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     files: Mapping[str, FileStamp]
     versions: Mapping[str, str]
     task: Task
-    author: Literal["playbook", "model"]
+    author: Author
     fitted_on: Literal["all", "train"]
     experiment: int
     validation: Score | None = None

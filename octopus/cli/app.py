@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from octopus import __version__
-from octopus.cli import about, fit, outlets, predict, show
+from octopus.cli import about, fit, outlets, predict, prompts, show, trying
 from octopus.cli.words import say_error
 from octopus.errors import (
     BundleError,
@@ -31,10 +31,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    fit.fit, show.show, predict.predict, outlets.export, outlets.serve, outlets.track, outlets.ui,
+    fit.fit, show.show, prompts.prompts, predict.predict, outlets.export, outlets.serve, outlets.track, outlets.ui,
     about.plugins, about.doctor,
 ):  # fmt: skip
     app.command()(command)
+app.command(name="try")(trying.try_script)
 
 
 def main() -> None:

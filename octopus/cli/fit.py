@@ -36,7 +36,21 @@ def fit(
     time_limit: Annotated[float, typer.Option(help="Seconds for the whole run; 0 for no limit.")] = 300.0,
     max_experiments: Annotated[int | None, typer.Option(help="Most experiments.")] = None,
     memory_limit: Annotated[str | None, typer.Option(help="Memory for the scripts, such as 4GB.")] = None,
-    backend: Annotated[str, typer.Option(help="Who leads: auto, or the name of a scientist.")] = "auto",
+    descriptions: Annotated[
+        Path | None, typer.Option(help="File that says what columns mean: CSV, JSON or lines 'name: text'.")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="Who leads: auto, playbook, openai:MODEL at OPENAI_BASE_URL, replay:FILE.")
+    ] = "auto",
+    fix_backend: Annotated[str | None, typer.Option(help="A cheaper model that mends scripts first.")] = None,
+    privacy: Annotated[
+        str, typer.Option(help="What a model may be told of the data: summary, schema or samples.")
+    ] = "summary",
+    max_tokens: Annotated[int | None, typer.Option(help="Most tokens of a model, prompts and replies.")] = None,
+    max_cost: Annotated[float | None, typer.Option(help="Most US dollars for a model.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the first prompts and what a run may take; ask and run nothing.")
+    ] = False,
     sandbox: Annotated[str, typer.Option(help="How scripts are confined: auto, or the name of a level.")] = "auto",
     run_dir: Annotated[Path | None, typer.Option(help="Where the run is written; ./runs/NAME by default.")] = None,
     jobs: Annotated[int, typer.Option(help="Cores to use; -1 for all.")] = -1,
@@ -55,13 +69,16 @@ def fit(
     """Find, prove and save a model for a column of a table."""
     from octopus.bundle.serve import check_port
     from octopus.bundle.serve import serve as serve_bundle
+    from octopus.cli.rehearsing import show_rehearsal
+    from octopus.cli.remembered import Remember
     from octopus.estimator import AutonomousEstimator
     from octopus.rundir import run_name
     from octopus.tables import Dialect, read_file
 
     if serve:
         check_port(host, port)
-    table = read_file(data, Dialect(separator=sep, decimal=decimal, encoding=encoding))
+    dialect = Dialect(separator=sep, decimal=decimal, encoding=encoding)
+    table = read_file(data, dialect)
     target = _named_target(target, goal, [str(name) for name in table.columns])
     roles = {
         **dict.fromkeys(use or (), "use"),
@@ -70,6 +87,7 @@ def fit(
         **({time: "time"} if time else {}),
     }
     run_dir = run_dir or Path("runs") / run_name(target)
+    remember = Remember(run_dir, data, dialect, target)
     estimator = AutonomousEstimator(
         goal or None,
         task=task,
@@ -77,20 +95,29 @@ def fit(
         cv="auto" if cv is None else cv,
         families=family or "auto",
         columns=roles,
+        descriptions=descriptions,
         backend=backend,
+        fix_backend=fix_backend,
+        privacy=privacy,
         sandbox=sandbox,
         max_experiments=max_experiments,
         time_limit=None if time_limit == 0 else time_limit,
         memory_limit=memory_limit,
+        max_tokens=max_tokens,
+        max_cost=max_cost,
         holdout=holdout,
         tracker=None if tracker == "none" else tracker,
-        callbacks=[_print_event] if as_json else None,
+        callbacks=[remember, _print_event] if as_json else [remember],
         warm_start=resume,
         run_dir=run_dir,
         n_jobs=jobs,
         random_state=seed,
         verbose=0 if quiet or as_json else 1,
     )
+    if dry_run:
+        show_rehearsal(estimator.rehearse(table.drop(columns=target), table[target]))
+        return
+    remember.of(estimator)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", OctopusWarning)
         try:

@@ -50,6 +50,8 @@ def track(
     say("Tracked", f"{report.n_sent} entries were sent, {report.n_entries} are in MLflow at {report.uri}")
     if report.n_duplicates:
         say("", f"{report.n_duplicates} duplicates that a slow server had made were removed")
+    if report.untraced:
+        say("", f"prompts and replies are not among its traces: {report.untraced}")
     if report.model_id:
         say("", f"models:/{report.model_id}  ·  octopus ui {run.parent}")
 

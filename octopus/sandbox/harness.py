@@ -94,6 +94,9 @@ def _load(directory: JobDirectory) -> Estimator:
 
 def _steps(directory: JobDirectory, spec: JobSpec) -> None:
     table = read_table(Path(spec.features))
+    if spec.kind == "analysis":
+        _analyse(table, directory, spec)
+        return
     module = None if spec.kind == "replay" else _import_script(directory)
     if module is None:
         estimator = _load(directory)
@@ -115,7 +118,21 @@ def _steps(directory: JobDirectory, spec: JobSpec) -> None:
     (directory.outputs / RESULT).write_bytes(msgspec.json.encode(result))
 
 
+def _analyse(table: pd.DataFrame, directory: JobDirectory, spec: JobSpec) -> None:
+    """Show the rows with their labels to the script's ``analyse``; what it prints is the result."""
+    module = _import_script(directory)
+    labels = directory.array("y")
+    assert labels is not None, "an analysis has labels"
+    y = pd.Series(labels.astype(np.int64 if spec.n_classes else np.float64), name="y")
+    directory.mark("fit")
+    # Printed tables are cut in the middle where they are wide: what comes back is bounded, so the rest is not missed.
+    with pd.option_context("display.width", 160, "display.max_columns", 20, "display.max_rows", 40):
+        module.analyse(_take(table, directory.array("train_rows")), y)
+    sys.stdout.flush()
+
+
 def _settle(spec: JobSpec) -> None:
+
     """Fix what is global to the process: seeds and filters of warnings."""
     random.seed(spec.random_state)
     np.random.seed(spec.random_state)  # noqa: NPY002  # scripts may draw from the global generator

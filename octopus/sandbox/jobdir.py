@@ -83,7 +83,7 @@ class ProgramSpec(Record, frozen=True, kw_only=True):
 class JobSpec(Record, frozen=True, kw_only=True):
     """What a child has to know of its job beside the arrays."""
 
-    kind: Literal["fold", "fit", "replay", "serve", "program"]
+    kind: Literal["fold", "fit", "replay", "analysis", "serve", "program"]
     walls: Walls
     imports: tuple[str, ...]
     features: str

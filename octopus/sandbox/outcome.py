@@ -154,6 +154,8 @@ class _Result:
 
 
 def _result(job: Job, outputs: Collector) -> _Result:
+    if job.kind == "analysis":  # what it printed is in the outcome
+        return _Result()
     return _Result(
         predictions=outputs.predictions(len(job.predict_rows), job.n_classes),
         seen=None if job.seen_rows is None else outputs.seen(len(job.seen_rows), job.n_classes),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from octopus.budget import spent_out
 from octopus.effects import stale_experiments
 from octopus.journal import Journal
-from octopus.records import Budget, Decision, Diagnosis, Experiment, Proposal, StopProposal
+from octopus.records import Budget, Decision, Diagnosis, Experiment
 
 #: Refinements without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of the gain
 #: in the first two refinements of an idea: four leave as many for a second idea.
 PATIENCE = 4
+#: Refinements more where a language model writes some of them: the playbook's own ideas get their turns beside it.
+_PATIENCE_WITH_MODEL = 2
+#: Attempts to mend a script that a model wrote, before its idea is dropped: rivals allow 3 (AIDE, MLZero) to 20.
+MOST_FIXES = 3
 #: Families that must have been tried before a plateau counts as one.
 _FAMILIES_BEFORE_PLATEAU = 2
 #: The same failure this often in a run ends its line of work.
@@ -18,6 +22,8 @@ _SAME_FAILURE = 3
 _FAILURES_IN_A_ROW = 10
 #: Time, memory and the like: no repair where the family has a script that works within them.
 _LIMITS = "OCT2"
+#: What the run cannot have: weights, a device, room.
+_UNAVAILABLE = "OCT5"
 #: As good as these columns allow.
 _CEILING = "OCT614"
 #: Answers to a symptom of one experiment, after which the next symptom has its turn.
@@ -48,11 +54,16 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     Decision
         ``draft`` (another family), ``repair`` (of a failure), ``improve`` (the best) or ``stop``, with the reason.
     """
+    if not journal.experiments:
+        return Decision(action="draft", reason="the first experiment sets the floor")
+    if reason := spent_out(journal, budget):
+        return Decision(action="stop", reason=reason)
+    journal = journal.standing
+    if reason := _reason_to_stop(journal):
+        return Decision(action="stop", reason=reason)
     experiments = journal.experiments
     if not experiments:
-        return Decision(action="draft", reason="the first experiment sets the floor")
-    if reason := _reason_to_stop(journal, budget):
-        return Decision(action="stop", reason=reason)
+        return Decision(action="draft", reason="no experiment so far counts any more")
     last = experiments[-1]
     if not last.is_valid and _worth_repairing(last, experiments):
         code = last.diagnoses[0].code
@@ -71,16 +82,7 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     )
 
 
-def settle(decision: Decision, proposal: Proposal) -> Decision:
-    """Return the decision after the scientist's answer: a scientist without ideas ends the search."""
-    if isinstance(proposal, StopProposal):
-        return Decision(action="stop", reason=proposal.reason)
-    return decision
-
-
-def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
-    if reason := spent_out(journal, budget):
-        return reason
+def _reason_to_stop(journal: Journal) -> str | None:
     best = journal.best
     if best is not None and best.score is not None:
         ceiling = _CEILINGS.get(best.score.scoring)
@@ -95,10 +97,15 @@ def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
     tried = {e.plan.family for e in journal.valid_experiments}
     needed = min(_FAMILIES_BEFORE_PLATEAU, max(1, len(_applicable(journal))))
     stale = stale_experiments(journal)
-    if stale >= PATIENCE and len(tried) >= needed and not _untried_families(journal):
+    if stale >= _patience(journal) and len(tried) >= needed and not _untried_families(journal):
         families = "one family" if len(tried) == 1 else f"{len(tried)} families"
         return f"{stale} experiments without a gain beyond noise, {families} tried"
     return None
+
+
+def _patience(journal: Journal) -> int:
+    is_led = any(e.script.author == "model" for e in journal.experiments)
+    return PATIENCE + (_PATIENCE_WITH_MODEL if is_led else 0)
 
 
 def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diagnosis | None:
@@ -113,7 +120,11 @@ def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diag
 
 def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...]) -> bool:
     """Tell whether the last failure has a remedy that was not tried to exhaustion."""
-    if not last.diagnoses or not last.diagnoses[0].repairable:
+    if not last.diagnoses:
+        return False
+    if last.script.author == "model":
+        return _worth_mending(last, experiments)
+    if not last.diagnoses[0].repairable:
         return False
     if last.diagnoses[0].code.startswith(_LIMITS) and any(
         e.is_valid and e.plan.family == last.plan.family for e in experiments
@@ -122,6 +133,18 @@ def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...]) -> b
     fingerprint = last.diagnoses[0].fingerprint
     seen = sum(any(d.fingerprint == fingerprint for d in e.diagnoses) for e in experiments if not e.is_valid)
     return seen < _SAME_FAILURE
+
+
+def _worth_mending(last: Experiment, experiments: tuple[Experiment, ...]) -> bool:
+    """Tell whether a script of a model's is mended once more: whoever wrote it can, as long as the failure changes."""
+    if last.diagnoses[0].code.startswith(_UNAVAILABLE):
+        return False
+    chain = [last]
+    by_number = {e.number: e for e in experiments}
+    while (before := by_number.get(chain[-1].decision.parent or 0)) and chain[-1].decision.action == "repair":
+        chain.append(before)
+    alike = sum(e.diagnoses[:1] != () and e.diagnoses[0].fingerprint == last.diagnoses[0].fingerprint for e in chain)
+    return len(chain) <= MOST_FIXES and alike < _SAME_FAILURE
 
 
 def _applicable(journal: Journal) -> tuple[str, ...]:

@@ -1,25 +1,24 @@
-"""Script → Trial: check without running, smoke run, one child per fold; the parent computes the score."""
+"""Script → Trial: smoke run, one child per fold; the parent computes the score."""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import pandas as pd
 
+from octopus.bench import Bench
 from octopus.budget import worthwhile_threads
-from octopus.dataset import Dataset, Float, Fold, Rows
-from octopus.protocols import Job, JobResult, Sandbox
-from octopus.records import Failure, Frame, Limits, Outcome, Score, Script, Task
-from octopus.scoring import Scoring, secondary_scores, summarise
+from octopus.dataset import Float, Fold, Rows
+from octopus.protocols import Job, JobResult
+from octopus.records import Limits, Outcome, Score, Script, Task
+from octopus.scoring import secondary_scores, summarise
 
 #: Above this many rows a run on few of them comes first: below, the first fold is as cheap.
 _SMOKE_ABOVE_ROWS = 2000
@@ -50,40 +49,6 @@ class Trial:
     predictions: Float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """Where and on what scripts run: the same for every experiment of a search.
-
-    Parameters
-    ----------
-    sandbox : Sandbox
-        Runs the children.
-    features : Path
-        The training table on disk, without the target.
-    train : Dataset
-        The training rows with their labels, in the parent's memory.
-    folds : tuple of Fold
-        Which rows fit and which are scored.
-    scoring : Scoring
-        The metric.
-    test_over_train : float
-        Scored rows over fitted rows, for the standard error.
-    n_jobs : int
-        Cores to use.
-    memory_bytes : int
-        Memory of all children together.
-    """
-
-    sandbox: Sandbox
-    features: Path
-    train: Dataset
-    folds: tuple[Fold, ...]
-    scoring: Scoring
-    test_over_train: float
-    n_jobs: int
-    memory_bytes: int
-
-
 def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial:
     """Run a script on every fold and score its predictions.
 
@@ -103,9 +68,6 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial
     Trial
         Outcome, score and out-of-fold predictions. Whatever the script does, nothing is raised.
     """
-    refusal = check_source(script.source)
-    if refusal is not None:
-        return Trial(outcome=refusal)
     began = time.monotonic()
     deadline = began + wall_s
     # A script whose first fold takes longer than this could not finish the others: a hang costs that much, no more.
@@ -125,29 +87,6 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial
         return Trial(outcome=outcome)
     trial = _scored(outcome, [r.predictions for r in results if r.predictions is not None], task, bench)
     return _with_train_score(trial, results[0].seen, task, bench)
-
-
-def check_source(source: str) -> Outcome | None:
-    """Return why a script cannot be run at all, without running it; None if nothing speaks against it."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # null bytes; nested too deeply
-        line = getattr(error, "lineno", None) or 1
-        text = source.splitlines()[line - 1].strip() if 0 < line <= len(source.splitlines()) else ""
-        message = str(error)[:500] or "the source is nested too deeply"
-        failure = Failure(type="SyntaxError", message=message, frames=(Frame(line=line, function="", code=text[:200]),))
-        return Outcome(status="rejected", stage="check", reason="the script does not parse", failure=failure)
-    entry = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "build_pipeline"]
-    if not entry:
-        return Outcome(status="rejected", stage="check", reason="the script defines no function build_pipeline")
-    if _required_arguments(entry[-1].args):
-        return Outcome(status="rejected", stage="check", reason="build_pipeline must take no arguments")
-    return None
-
-
-def _required_arguments(arguments: ast.arguments) -> int:
-    n_positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
-    return n_positional + sum(default is None for default in arguments.kw_defaults)
 
 
 def _n_rounds(n_folds: int, n_jobs: int) -> int:

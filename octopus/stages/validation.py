@@ -7,6 +7,7 @@ where that matters, and keep at least two classes among the rows that are fitted
 from __future__ import annotations
 
 import copy
+import dataclasses
 import warnings
 from collections.abc import Iterable, Sequence
 from numbers import Integral
@@ -16,8 +17,8 @@ from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
 from octopus.dataset import Dataset, Fold, Rows
 from octopus.errors import InvalidData, InvalidParameter
-from octopus.findings.structure import last_times
-from octopus.records import Profile, SplitKind, Task, ValidationPlan
+from octopus.findings.structure import last_times, number_groups, read_time
+from octopus.records import Profile, RevalidateProposal, SplitKind, Task, ValidationPlan
 
 #: Five folds: less biased than two, less variable than leaving one out (Kohavi, 1995; Breiman & Spector, 1992).
 _SPLITS = 5
@@ -27,6 +28,11 @@ _SPLITS = 5
 _FEW_ROWS, _REPEATS = 1000, 3
 #: Above this, 20,000 rows are scored in one split: the standard error of an accuracy is below 0.004.
 _MANY_ROWS = 100_000
+#: Most folds and repeats that a scientist may ask for: beyond ten of either hardly any variance is left to remove
+#: (Kohavi, 1995), and each costs a fit.
+_MOST_SPLITS, _MOST_REPEATS = 10, 10
+#: Rows without a date that a split by time puts first, where they are no more than this share.
+_UNDATED = 0.1
 #: scikit-learn's StratifiedGroupKFold places group after group, some 0.2 ms each; beyond this many groups chance
 #: alone balances the classes, and the groups are split as units, each with the class of most of its rows.
 _PLACED_GROUPS = 2000
@@ -109,7 +115,81 @@ def make_folds(plan: ValidationPlan, task: Task, train: Dataset, cv: object) -> 
     """
     if plan.kind == "custom":
         return _custom_folds(train, task, cv)
-    return _make(plan.kind, plan.n_splits, plan.n_repeats, task, train)
+    rows = split_by(plan.kind, plan.column, task, train)
+    return _make(plan.kind, plan.n_splits, plan.n_repeats, task, rows)
+
+
+def plan_again(proposal: RevalidateProposal, task: Task, train: Dataset) -> ValidationPlan:
+    """Return the plan of the folds that a scientist wants.
+
+    Parameters
+    ----------
+    proposal : RevalidateProposal
+        The kind of split, and its column.
+    task : Task
+        What is asked.
+    train : Dataset
+        The training rows.
+
+    Returns
+    -------
+    ValidationPlan
+        Its folds can be had.
+
+    Raises
+    ------
+    InvalidData
+        They cannot: too few groups, no dates, a class that is too rare.
+    """
+    column = proposal.column if proposal.kind in ("group", "time") else None
+    rows = split_by(proposal.kind, column, task, train)
+    wanted = proposal.n_splits or (1 if len(train) > _MANY_ROWS else _SPLITS)
+    n_repeats = 1 if proposal.kind == "time" or wanted == 1 else min(proposal.n_repeats or 1, _MOST_REPEATS)
+    for n_splits in range(max(2, min(wanted, _MOST_SPLITS)), 1, -1) if wanted > 1 else (1,):
+        if _make(proposal.kind, n_splits, n_repeats, task, rows):
+            return ValidationPlan(
+                kind=proposal.kind, n_splits=n_splits, n_repeats=n_repeats, column=column, reason=proposal.reason
+            )
+    by = f" by {column}" if column else ""
+    raise InvalidData(f"{proposal.kind} folds{by} cannot be had on these {len(train):,} rows")
+
+
+def split_by(kind: SplitKind, column: str | None, task: Task, train: Dataset) -> Dataset:
+    """Return the rows with the groups, or the times, that a plan splits them by.
+
+    Parameters
+    ----------
+    kind : {"random", "stratified", "group", "time", "custom"}
+        Kind of split.
+    column : str or None
+        Its column; None where rows are split as they were sealed.
+    task : Task
+        What is asked.
+    train : Dataset
+        The training rows.
+
+    Returns
+    -------
+    Dataset
+        The same rows in the same order.
+
+    Raises
+    ------
+    InvalidData
+        The column tells no groups, or no times.
+    """
+    if column is None or (kind, column) in (("group", task.group), ("time", task.time)):
+        return train
+    if kind == "group":
+        groups = number_groups(train.table[column])
+        if len(np.unique(groups)) == len(groups):
+            raise InvalidData(f"no two rows have the same {column}: it groups nothing")
+        return dataclasses.replace(train, groups=groups)
+    times = read_time(train.table[column])
+    if np.isnat(times).mean() > _UNDATED:
+        raise InvalidData(f"{column} does not say when a row happened: {np.isnat(times).mean():.0%} have no date")
+    earliest = times[~np.isnat(times)].min()
+    return dataclasses.replace(train, time=np.where(np.isnat(times), earliest, times))
 
 
 def _kinds(task: Task, profile: Profile, train: Dataset) -> list[tuple[SplitKind, str]]:

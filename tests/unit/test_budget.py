@@ -16,6 +16,7 @@ from octopus.budget import (
     remaining_s,
     reserve_s,
     spent_out,
+    unaffordable,
     worthwhile_threads,
 )
 from octopus.journal import Journal
@@ -105,18 +106,30 @@ def test_time_is_spent_once_an_experiment_like_the_best_does_not_fit(journal: Jo
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [
-        (Budget(max_tokens=300), "300 of 300 tokens are spent"),
-        (Budget(max_tokens=301), None),
-        (Budget(max_cost_usd=0.03), "$0.03 of $0.03 are spent"),
-        (Budget(max_cost_usd=0.04), None),
+        (Budget(max_tokens=0, max_cost_usd=0.0), None),
         (Budget(time_limit_s=6.0), "2 s of 6 s are spent, the rest is kept for the final fits"),
         (Budget(), None),
     ],
 )
-def test_tokens_money_and_time_are_counted_over_all_experiments(budget: Budget, reason: str | None) -> None:
+def test_time_ends_a_run_and_tokens_and_money_do_not(budget: Budget, reason: str | None) -> None:
     tried = [_spending(1, input_tokens=120, output_tokens=30, cost_usd=0.015)]
     tried += [_spending(2, input_tokens=100, output_tokens=50, cost_usd=0.015)]
     assert spent_out(journal_of(tried), budget) == reason
+
+
+@pytest.mark.parametrize(
+    ("budget", "reason"),
+    [
+        (Budget(), None),
+        (Budget(max_tokens=400), None),
+        (Budget(max_tokens=399), "300 of 399 tokens are spent, and the next call may take 100"),
+        (Budget(max_cost_usd=0.04), None),
+        (Budget(max_cost_usd=0.039), "$0.0300 of $0.0390 are spent, and the next call may cost $0.0100"),
+    ],
+)
+def test_a_call_is_made_where_it_fits_at_its_dearest(budget: Budget, reason: str | None) -> None:
+    spent = Usage(input_tokens=220, output_tokens=80, cost_usd=0.03)
+    assert unaffordable(budget, spent, Usage(input_tokens=60, output_tokens=40, cost_usd=0.01)) == reason
 
 
 def test_threads_are_as_many_as_the_table_keeps_busy() -> None:

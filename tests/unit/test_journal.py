@@ -14,9 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octopus.errors import JournalError, RunDirectoryError
-from octopus.journal import FILENAME, Journal, JournalFile, read_journal
-from octopus.records import AnyEvent, RunFinished
-from tests.strategies import journals, started
+from octopus.journal import FILENAME, FORMAT, Journal, JournalFile, read_journal
+from octopus.records import (
+    AnyEvent,
+    ModelCall,
+    ModelCalled,
+    ModelRetired,
+    Outcome,
+    Quarantined,
+    Released,
+    Rescored,
+    Retirement,
+    Revalidated,
+    RunFinished,
+    Score,
+    Usage,
+    ValidationPlan,
+)
+from tests.strategies import journal_of, journals, started, valid
 
 
 def _finished(number: int) -> RunFinished:
@@ -124,9 +139,9 @@ def test_a_damaged_line_in_the_middle_is_named(damaged: bytes, tmp_path: Path) -
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
-    newer = msgspec.json.encode(started()).replace(b'"format":3', b'"format":4')
+    newer = msgspec.json.encode(started()).replace(f'"format":{FORMAT}'.encode(), b'"format":99')
     (tmp_path / FILENAME).write_bytes(newer + b"\n")
-    with pytest.raises(JournalError, match="format 4, and this version of octopus reads 3"):
+    with pytest.raises(JournalError, match=f"format 99, and this version of octopus reads {FORMAT}"):
         read_journal(tmp_path)
 
 
@@ -155,3 +170,49 @@ def test_the_best_is_the_first_of_the_highest_scores(journal: Journal) -> None:
     scores = [e.score.mean for e in valid if e.score]
     assert best.score.mean == max(scores)
     assert best.number == valid[scores.index(max(scores))].number
+
+
+def test_after_a_revalidation_scores_are_those_on_the_new_folds() -> None:
+    journal = journal_of([valid(1, "linear", (0.9,) * 5), valid(2, "gbm", (0.8,) * 5), valid(3, "gbm", (0.7,) * 5)])
+    plan = ValidationPlan(kind="group", n_splits=5, column="a", reason="r")
+    score = Score(scoring="roc_auc", mean=0.6, standard_error=0.1, folds=(0.6,) * 5)
+    ok = Outcome(status="ok", stage="done")
+    crash = Outcome(status="timeout", stage="fit")
+    again = (Rescored(number=2, outcome=ok, score=score), Rescored(number=3, outcome=crash))
+    journal = journal.with_event(
+        Revalidated(at="t", elapsed_s=9.0, validation=plan, reason="r", rescored=again)
+    ).with_event(journal_of([valid(4, "gbm", (0.5,) * 5)]).events[-1])
+    assert journal.validation == plan
+    assert [e.is_valid for e in journal.experiments] == [False, True, False, True]
+    assert journal.best is not None
+    assert (journal.best.number, journal.best.score) == (2, score)
+
+
+def test_what_read_a_quarantined_column_counts_no_more() -> None:
+    journal = journal_of([valid(1, "linear", (0.9,) * 5), valid(2, "gbm", (0.8,) * 5)])
+    assert journal.profile is not None
+    name = next(column.name for column in journal.profile.columns if column.used)
+    journal = journal.with_event(Quarantined(at="t", elapsed_s=9.0, columns=(name,), reason="late", set_aside=(1,)))
+    assert [e.number for e in journal.valid_experiments] == [2]
+    assert [e.number for e in journal.standing.experiments] == [2]
+    assert [e.number for e in journal.experiments] == [1, 2]
+    assert journal.profile is not None
+    assert not next(column for column in journal.profile.columns if column.name == name).used
+    assert journal.profile.findings[-1].code == "OCT730"
+    journal = journal.with_event(Released(at="t", elapsed_s=9.5, columns=(name,), reason="known after all"))
+    assert journal.profile is not None
+    assert next(column for column in journal.profile.columns if column.name == name).used
+
+
+def test_what_calls_took_is_added_up() -> None:
+    usage = Usage(requests=2, input_tokens=100, cached_tokens=60, output_tokens=40, cost_usd=0.01)
+    call = ModelCall(kind="step", backend="b", model="m", messages=(), reply="r", status="ok", usage=usage)
+    called = ModelCalled(at="t", elapsed_s=1.0, call=call)
+    journal = journal_of([]).with_event(called).with_event(called)
+    assert journal.usage == Usage(
+        requests=4, input_tokens=200, cached_tokens=120, output_tokens=80, cost_usd=pytest.approx(0.02)
+    )
+    assert journal.usage.tokens == 280
+    assert journal.retirement == ""
+    retired = ModelRetired(at="t", elapsed_s=2.0, retirement=Retirement(reason="down"))
+    assert journal.with_event(retired).retirement == "down"

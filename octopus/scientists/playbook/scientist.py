@@ -46,6 +46,7 @@ class Playbook:
             An experiment that was not run yet, or the wish to stop where none is left.
         """
         families = _registered_families() if self.families is None else self.families
+        journal = journal.standing
         shelf = stock_shelf(families, task, profile, journal)
         if not shelf.recipes:
             reasons = "; ".join(f"{v.family}: {v.reason}" for v in profile.families if not v.applies)

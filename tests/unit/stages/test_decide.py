@@ -9,18 +9,8 @@ from hypothesis import strategies as st
 
 from octopus.effects import stale_experiments
 from octopus.journal import Journal
-from octopus.records import (
-    Budget,
-    Decision,
-    Diagnosis,
-    Experiment,
-    ExperimentProposal,
-    Plan,
-    Score,
-    Script,
-    StopProposal,
-)
-from octopus.stages.decide import PATIENCE, decide, settle
+from octopus.records import Budget, Decision, Diagnosis, Experiment, Quarantined, Score, Script
+from octopus.stages.decide import PATIENCE, decide
 from tests.strategies import experiments, failed, journal_of, journals, valid
 
 UNLIMITED = Budget()
@@ -202,12 +192,56 @@ def test_the_best_is_improved_by_its_symptom() -> None:
     assert decide(journal, UNLIMITED) == Decision(action="improve", reason="folds disagree", parent=1, code="OCT612")
 
 
-def test_a_scientist_without_ideas_ends_the_search() -> None:
-    decision = Decision(action="improve", reason="r", parent=1)
-    plan = Plan(family="linear", idea="i", hypothesis="h", expected="e")
-    proposal = ExperimentProposal(plan=plan, script=Script(source="s", author="playbook"))
-    assert settle(decision, proposal) is decision
-    assert settle(decision, StopProposal(reason="no idea")) == Decision(action="stop", reason="no idea")
+def _of_a_model(experiment: Experiment, decision: Decision | None = None) -> Experiment:
+    script = Script(source=f"script {experiment.number}", author="model")
+    return msgspec.structs.replace(experiment, script=script, decision=decision or experiment.decision)
+
+
+def test_a_models_script_is_mended_three_times_as_long_as_the_failure_changes() -> None:
+    tried = [valid(1, "linear", _folds(0.8)), _of_a_model(failed(2, "linear", "a", repairable=False))]
+    for number, fingerprint in ((3, "b"), (4, "c"), (5, "d")):
+        decision = decide(journal_of(tried, families=("linear",)), UNLIMITED)
+        assert (decision.action, decision.parent) == ("repair", number - 1)
+        tried.append(_of_a_model(failed(number, "linear", fingerprint, repairable=False), decision))
+    assert decide(journal_of(tried, families=("linear",)), UNLIMITED).action == "improve"
+
+
+def test_a_models_script_that_fails_the_same_way_three_times_is_given_up() -> None:
+    tried = [valid(1, "linear", _folds(0.8)), _of_a_model(failed(2, "linear", "a", repairable=False))]
+    for number in (3, 4):
+        decision = decide(journal_of(tried, families=("linear",)), UNLIMITED)
+        assert decision.action == "repair"
+        tried.append(_of_a_model(failed(number, "linear", "a", repairable=False), decision))
+    assert decide(journal_of(tried, families=("linear",)), UNLIMITED).action == "improve"
+
+
+def test_an_idea_of_a_models_counts_once_however_often_it_was_mended() -> None:
+    best, other = valid(1, "linear", _folds(0.9)), valid(2, "gbm", _folds(0.7))
+    chain = [_of_a_model(failed(3, "linear", "a", repairable=False))]
+    for number in (4, 5, 6):
+        again = _of_a_model(failed(number, "linear", "b", repairable=False))
+        chain.append(msgspec.structs.replace(again, decision=Decision(action="repair", reason="r", parent=number - 1)))
+    assert stale_experiments(journal_of([best, other, *chain])) == 1
+
+
+def test_a_search_that_a_model_leads_has_patience_for_its_turns_beside_the_playbooks() -> None:
+    both = ("linear", "gbm")
+    first = [valid(1, "linear", _folds(0.9)), valid(2, "gbm", _folds(0.7))]
+    stale = [valid(number, "linear", _folds(0.5)) for number in range(3, 3 + PATIENCE)]
+    assert decide(journal_of([*first, *stale], families=both), UNLIMITED).action == "stop"
+    led = [_of_a_model(stale[0]), *stale[1:]]
+    assert decide(journal_of([*first, *led], families=both), UNLIMITED).action == "improve"
+    more = [valid(number, "linear", _folds(0.5)) for number in range(3 + PATIENCE, 5 + PATIENCE)]
+    assert decide(journal_of([*first, *led, *more], families=both), UNLIMITED).action == "stop"
+
+
+def test_experiments_that_count_no_more_are_drafted_anew() -> None:
+    journal = journal_of([valid(1, "linear", _folds(0.9)), valid(2, "gbm", _folds(0.8))], families=("linear", "gbm"))
+    aside = Quarantined(at="t", elapsed_s=3.0, columns=("a",), reason="r", set_aside=(1, 2))
+    journal = journal.with_event(aside)
+    assert journal.best is None
+    assert decide(journal, UNLIMITED).action == "draft"
+    assert decide(journal, Budget(max_experiments=2)).reason == "all 2 experiments are spent"
 
 
 def test_what_is_as_good_as_the_columns_allow_ends_the_search_once_every_family_was_tried() -> None:

@@ -1,4 +1,4 @@
-"""A scientist is asked once, with everything there is, and nothing runs twice."""
+"""A scientist is asked once, with everything there is, and does not say whose a script is."""
 
 from __future__ import annotations
 
@@ -34,19 +34,13 @@ def _experiment(source: str) -> ExperimentProposal:
 
 def test_a_new_script_is_passed_on() -> None:
     scientist = _Prepared(_experiment("script 3"))
-    assert propose(scientist, "playbook", DECISION, TASK, PROFILE, JOURNAL) is scientist.answer
+    assert propose(scientist, True, DECISION, TASK, PROFILE, JOURNAL) is scientist.answer
     assert scientist.asked == [(DECISION, TASK, PROFILE, JOURNAL)]
-
-
-def test_a_script_that_already_ran_ends_the_search() -> None:
-    for number in (1, 2):  # of whichever author, and whether or not it worked
-        proposal = propose(_Prepared(_experiment(f"script {number}")), "playbook", DECISION, TASK, PROFILE, JOURNAL)
-        assert proposal == StopProposal(reason=f"oracle proposes what experiment {number} was already")
 
 
 def test_the_wish_to_stop_is_passed_on() -> None:
     wish = StopProposal(reason="nothing left")
-    assert propose(_Prepared(wish), "model", DECISION, TASK, PROFILE, JOURNAL) is wish
+    assert propose(_Prepared(wish), False, DECISION, TASK, PROFILE, JOURNAL) is wish
 
 
 def test_a_scientist_that_fails_ends_the_search_with_its_reason():
@@ -56,7 +50,7 @@ def test_a_scientist_that_fails_ends_the_search_with_its_reason():
         def propose(self, *_):
             raise ZeroDivisionError("no ideas to divide")
 
-    refused = propose(Faulty(), "model", DECISION, TASK, PROFILE, JOURNAL)
+    refused = propose(Faulty(), False, DECISION, TASK, PROFILE, JOURNAL)
     assert isinstance(refused, StopProposal)
     assert refused.reason == "faulty failed: ZeroDivisionError: no ideas to divide"
 
@@ -65,6 +59,6 @@ def test_whose_a_script_is_nobody_says_of_himself() -> None:
     """Calling a script the playbook's does not get its pipeline loaded in the user's process."""
     plan = _experiment("x = 1").plan
     claimed = ExperimentProposal(plan=plan, script=Script(source="x = 1", author="playbook"))
-    proposal = propose(_Prepared(claimed), "model", DECISION, TASK, PROFILE, JOURNAL)
+    proposal = propose(_Prepared(claimed), False, DECISION, TASK, PROFILE, JOURNAL)
     assert isinstance(proposal, ExperimentProposal)
     assert proposal.script.author == "model"

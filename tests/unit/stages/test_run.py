@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
-import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,13 +16,14 @@ from sklearn.metrics import accuracy_score, make_scorer, mean_absolute_error, me
 from sklearn.model_selection import KFold, RepeatedKFold
 
 from octopus import budget
+from octopus.bench import Bench
 from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.frame import write_table
 from octopus.protocols import Job, JobResult, Sandbox
 from octopus.records import Failure, Outcome, Script, Status, Task, TaskType
 from octopus.sandbox.levels import open_process
 from octopus.scoring import Scoring, make_scoring
-from octopus.stages.run import Bench, check_source, run_script
+from octopus.stages.run import run_script
 from octopus.testing.examples import example_task
 from tests.frames import binary_frame, regression_frame, weighted_frame
 
@@ -507,71 +507,6 @@ def test_few_rows_need_no_smoke_run() -> None:
     sandbox = _Prepared(_true_plus(data))
     run_script(SCRIPT, _task(), _bench(data, sandbox), WALL_S)
     assert len(sandbox.jobs) == 5
-
-
-# ------------------------------------------------------------------ the check without running
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "def build_pipeline():\n    return 1\n",
-        '"""Hypothesis."""\nimport os\n\ndef build_pipeline(depth=3, *others, seed=0, **more):\n    return depth\n',
-        "def build_pipeline(x):\n    return 1\n\ndef build_pipeline():\n    return 2\n",
-    ],
-)
-def test_a_script_with_an_entry_is_accepted(source: str) -> None:
-    assert check_source(source) is None
-
-
-@pytest.mark.parametrize(
-    ("source", "reason"),
-    [
-        ("", "defines no function build_pipeline"),
-        ("class build_pipeline:\n    pass\n", "defines no function build_pipeline"),
-        ("build_pipeline = lambda: 1\n", "defines no function build_pipeline"),
-        ("async def build_pipeline():\n    pass\n", "defines no function build_pipeline"),
-        ("def outer():\n    def build_pipeline():\n        pass\n", "defines no function build_pipeline"),
-        ("def build_pipeline(X):\n    pass\n", "must take no arguments"),
-        ("def build_pipeline(X, /):\n    pass\n", "must take no arguments"),
-        ("def build_pipeline(*, seed):\n    pass\n", "must take no arguments"),
-        ("def build_pipeline():\n    pass\n\ndef build_pipeline(x):\n    pass\n", "must take no arguments"),
-    ],
-)
-def test_a_script_without_one_is_refused(source: str, reason: str) -> None:
-    refusal = check_source(source)
-    assert refusal is not None
-    assert (refusal.status, refusal.stage) == ("rejected", "check")
-    assert reason in refusal.reason
-
-
-def test_a_script_that_does_not_parse_names_the_line() -> None:
-    refusal = check_source("import os\n\ndef build_pipeline(:\n    pass\n")
-    assert refusal is not None
-    assert refusal.failure is not None
-    assert (refusal.reason, refusal.failure.type) == ("the script does not parse", "SyntaxError")
-    assert (refusal.failure.frames[0].line, refusal.failure.frames[0].code) == (3, "def build_pipeline(:")
-
-
-@pytest.mark.parametrize(
-    "source",
-    ["x = 1\0", "-" * 100_000 + "1", "(" * 300, "if True:\nx = 1\n", "'never closed"],
-    ids=["null byte", "deep", "brackets", "indent", "string"],
-)
-def test_whatever_does_not_parse_is_refused(source: str) -> None:
-    refusal = check_source(source)
-    assert refusal is not None
-    assert refusal.reason == "the script does not parse"
-    assert refusal.failure is not None
-    assert refusal.failure.message
-    assert msgspec.json.decode(msgspec.json.encode(refusal), type=Outcome) == refusal
-
-
-def test_what_is_refused_is_not_run() -> None:
-    sandbox = _Prepared(lambda _: _broken())
-    trial = run_script(Script(source="def", author="model"), _task(), _bench(_regression(), sandbox), WALL_S)
-    assert not sandbox.jobs
-    assert trial.outcome.status == "rejected"
 
 
 @pytest.mark.parametrize(("n_jobs", "share"), [(1, 5), (2, 3), (4, 2), (16, 2)])

@@ -1,0 +1,323 @@
+"""The search: decide → propose → carry out → diagnose, until the decision is to stop.
+
+Whatever a scientist proposes goes the same way: refused with a reason, or carried out and written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from octopus.bench import Bench
+from octopus.budget import experiment_wall_s
+from octopus.dataset import Dataset
+from octopus.errors import InvalidData
+from octopus.protocols import AsksModel, CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
+from octopus.records import (
+    Analysed,
+    AnalysisProposal,
+    Author,
+    Budget,
+    Decision,
+    Diagnosis,
+    Experiment,
+    ExperimentFinished,
+    ExperimentProposal,
+    FixProposal,
+    ModelCall,
+    ModelCalled,
+    ModelRetired,
+    Outcome,
+    Plan,
+    Profile,
+    Proposal,
+    ProposalRefused,
+    Quarantined,
+    QuarantineProposal,
+    Released,
+    ReleaseProposal,
+    Rescored,
+    Revalidated,
+    RevalidateProposal,
+    Script,
+    StopProposal,
+    Task,
+    Usage,
+    ValidationPlan,
+)
+from octopus.rundir import Run
+from octopus.scoring import best_constant
+from octopus.stages.analyse import analyse
+from octopus.stages.check import check_analysis, check_model_script, check_source
+from octopus.stages.decide import decide
+from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
+from octopus.stages.propose import propose
+from octopus.stages.run import Trial, run_script
+from octopus.stages.settle import kind_of, refusal, refusals_in_a_row, settle, words_of
+from octopus.stages.threshold import choose_threshold
+from octopus.stages.validation import make_folds, plan_again
+
+#: Refusals in a row after which a scientist has nothing to say.
+_REFUSALS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The plug-ins of a run, and who writes the scripts that are proposed.
+
+    Parameters
+    ----------
+    scientist : Scientist
+        Who leads.
+    author : {"playbook", "model"}
+        The least trusted of those who write its scripts.
+    is_ours : bool
+        Whether its word counts on who wrote which.
+    families, sandbox, crash_rules, symptom_rules : sequences of Family, CrashRule, SymptomRule; Sandbox
+        The others.
+    """
+
+    scientist: Scientist
+    author: Author
+    is_ours: bool
+    families: tuple[Family, ...]
+    sandbox: Sandbox
+    crash_rules: tuple[CrashRule, ...]
+    symptom_rules: tuple[SymptomRule, ...]
+
+
+class Exploration:
+    """A search under way: the bench may get other folds, everything else that changes is in the journal.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked.
+    parts : Parts
+        Scientist, sandbox, rules.
+    bench : Bench
+        Where scripts run.
+    budget : Budget
+        What may be spent.
+    run : Run
+        Where it is written; it holds the profile already.
+    """
+
+    def __init__(self, task: Task, parts: Parts, bench: Bench, budget: Budget, run: Run) -> None:
+        self.task, self.parts, self.bench, self.budget, self.run = task, parts, bench, budget, run
+
+    def explore(self) -> Decision:
+        """Carry out one proposal after another; return the decision to stop."""
+        try:
+            return self._explore()
+        finally:
+            if isinstance(self.parts.scientist, AsksModel):
+                self.parts.scientist.close()
+            self._write_calls()
+
+    def try_script(self, plan: Plan, script: Script) -> Experiment:
+        """Run a script that the user gave as an experiment of the run."""
+        self._experiment(plan, script, Decision(action="try", reason="the user's own script", parent=plan.parent))
+        return self.run.journal.experiments[-1]
+
+    def _explore(self) -> Decision:
+        run, parts = self.run, self.parts
+        while (decision := decide(run.journal, self.budget)).action != "stop":
+            if run.journal.experiments and (reason := run.asked_to_stop()):
+                return Decision(action="stop", reason=reason)
+            profile = self._profile()
+            proposal = propose(parts.scientist, parts.is_ours, decision, self.task, profile, run.journal)
+            self._write_calls()
+            if reason := refusal(proposal, self.task, profile, run.journal):
+                self._refuse(proposal, reason)
+                if refusals_in_a_row(run.journal) >= _REFUSALS:
+                    return Decision(action="stop", reason=f"{parts.scientist.name} has no other idea: {reason}")
+            elif isinstance(proposal, StopProposal):
+                return Decision(action="stop", reason=proposal.reason)
+            else:
+                self._carry_out(proposal, settle(decision, proposal, run.journal))
+        return decision
+
+    def _carry_out(self, proposal: Proposal, decision: Decision) -> None:
+        if isinstance(proposal, ExperimentProposal):
+            self._experiment(proposal.plan, proposal.script, decision)
+        elif isinstance(proposal, FixProposal):
+            failed = next(e for e in self.run.journal.experiments if e.number == proposal.parent)
+            plan = msgspec.structs.replace(failed.plan, parent=failed.number)  # family, idea and hypothesis stay
+            self._experiment(plan, proposal.script, decision)
+        elif isinstance(proposal, AnalysisProposal):
+            self._analyse(proposal)
+        elif isinstance(proposal, RevalidateProposal):
+            self._revalidate(proposal)
+        elif isinstance(proposal, QuarantineProposal):
+            self._quarantine(proposal)
+        elif isinstance(proposal, ReleaseProposal):
+            columns, reason = proposal.columns, proposal.reason
+            self.run.file.append(Released(**self.run.stamp(), columns=columns, reason=reason))
+
+    def _experiment(self, plan: Plan, script: Script, decision: Decision) -> None:
+        run = self.run
+        profile = self._profile()
+        run.announce(plan)
+        if isinstance(self.parts.scientist, AsksModel):
+            self.parts.scientist.think_ahead(plan, self.task, profile, run.journal)
+        refused = _check(script, profile)
+        wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
+        trial = Trial(outcome=refused) if refused else run_script(script, self.task, self.bench, wall_s)
+        experiment = Experiment(
+            number=len(run.journal.experiments) + 1,
+            decision=decision,
+            plan=plan,
+            script=script,
+            outcome=trial.outcome,
+            score=trial.score,
+            threshold=choose_threshold(self.task, self.bench.train, trial.predictions),
+            diagnoses=self._diagnose(plan, script, trial),
+            usage=_usage_since_last(run),
+        )
+        run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
+
+    def _analyse(self, proposal: AnalysisProposal) -> None:
+        wall_s = experiment_wall_s(self.run.journal, self.budget, self.run.elapsed_s())
+        refused = check_analysis(proposal.script.source)
+        outcome, output = (refused, "") if refused else analyse(proposal.script, self.task, self.bench, wall_s)
+        outcome = msgspec.structs.replace(outcome, stdout_tail="")  # it is the output
+        self.run.file.append(
+            Analysed(
+                **self.run.stamp(),
+                question=proposal.question,
+                script=proposal.script,
+                outcome=outcome,
+                output=output,
+            )
+        )
+
+    def _quarantine(self, proposal: QuarantineProposal) -> None:
+        set_aside = tuple(e.number for e in self.run.journal.experiments if _may_read(e.script, proposal.columns))
+        self.run.file.append(
+            Quarantined(**self.run.stamp(), columns=proposal.columns, reason=proposal.reason, set_aside=set_aside)
+        )
+
+    def _revalidate(self, proposal: RevalidateProposal) -> None:
+        """Change the folds and score the earlier candidates again, the best first, as long as there is time."""
+        run = self.run
+        try:
+            plan = plan_again(proposal, self.task, self.bench.train)
+        except InvalidData as error:
+            self._refuse(proposal, str(error))
+            return
+        by_score = sorted(run.journal.valid_experiments, key=lambda e: -e.score.mean if e.score else 0.0)
+        self.bench = rebuilt(self.bench, plan, self.task)
+        rescored: list[Rescored] = []
+        for experiment in by_score:
+            wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
+            if rescored and wall_s < experiment.outcome.wall_s:
+                break
+            trial = run_script(experiment.script, self.task, self.bench, wall_s)
+            rescored.append(
+                Rescored(
+                    number=experiment.number,
+                    outcome=trial.outcome,
+                    score=trial.score,
+                    threshold=choose_threshold(self.task, self.bench.train, trial.predictions),
+                    diagnoses=() if trial.score else self._diagnose(experiment.plan, experiment.script, trial),
+                )
+            )
+        run.file.append(Revalidated(**run.stamp(), validation=plan, reason=proposal.reason, rescored=tuple(rescored)))
+
+    def _diagnose(self, plan: Plan, script: Script, trial: Trial) -> tuple[Diagnosis, ...]:
+        profile = self._profile()
+        if trial.score is None:
+            return diagnose_failure(trial.outcome, script, profile, self.parts.crash_rules)
+        evidence = self._evidence(plan, profile, trial)
+        return diagnose_symptoms(evidence, self.parts.symptom_rules)
+
+    def _evidence(self, plan: Plan, profile: Profile, trial: Trial) -> Evidence:
+        assert trial.predictions is not None
+        assert trial.score is not None
+        bench, journal = self.bench, self.run.journal
+        validation = journal.validation
+        assert validation is not None, "the plan is written down before the first experiment"
+        return Evidence(
+            task=self.task,
+            profile=profile,
+            validation=validation,
+            journal=journal.standing,
+            plan=plan,
+            rows=bench.train,
+            folds=bench.folds,
+            scoring=bench.scoring,
+            score=trial.score,
+            predictions=trial.predictions,
+            constant_score=_constant_score(bench, self.task),
+        )
+
+    def _profile(self) -> Profile:
+        profile = self.run.journal.profile
+        assert profile is not None, "the profile is written down before the first experiment"
+        return profile
+
+    def _refuse(self, proposal: Proposal, reason: str) -> None:
+        self.run.file.append(
+            ProposalRefused(**self.run.stamp(), kind=kind_of(proposal), what=words_of(proposal), reason=reason)
+        )
+
+    def _write_calls(self) -> None:
+        """Write down what a language model was asked since the last time."""
+        scientist = self.parts.scientist
+        for one in scientist.drain() if isinstance(scientist, AsksModel) else ():
+            if isinstance(one, ModelCall):
+                self.run.file.append(ModelCalled(**self.run.stamp(), call=one))
+            else:
+                self.run.file.append(ModelRetired(**self.run.stamp(), retirement=one))
+
+
+def rebuilt(bench: Bench, plan: ValidationPlan, task: Task) -> Bench:
+    """Return a bench with the folds of another plan.
+
+    Parameters
+    ----------
+    bench : Bench
+        As it is.
+    plan : ValidationPlan
+        How candidates are compared from here on.
+    task : Task
+        What is asked.
+
+    Returns
+    -------
+    Bench
+        On the same rows.
+    """
+    folds = make_folds(plan, task, bench.train, "auto")
+    return replace(bench, folds=folds, test_over_train=1.0 / max(1, plan.n_splits - 1))
+
+
+def _check(script: Script, profile: Profile) -> Outcome | None:
+    if script.author == "playbook":
+        return check_source(script.source)
+    return check_model_script(script.source, profile)
+
+
+def _may_read(script: Script, columns: tuple[str, ...]) -> bool:
+    """Tell whether a script reads one of these columns: a model's may take columns by their type, unnamed."""
+    return script.author != "playbook" or any(repr(name)[1:-1] in script.source for name in columns)
+
+
+def _constant_score(bench: Bench, task: Task) -> float | None:
+    rows: Dataset = bench.train
+    constant = best_constant(bench.scoring, rows, task.n_classes, len(rows))
+    table = rows.table if bench.scoring.looks_at_rows else None
+    return bench.scoring.score(rows.y, constant, rows.sample_weight, table)
+
+
+def _usage_since_last(run: Run) -> Usage:
+    """Return what calls took since the experiment before was finished."""
+    usage = Usage()
+    for event in reversed(run.journal.events):
+        if isinstance(event, ExperimentFinished):
+            break
+        if isinstance(event, ModelCalled):
+            usage += event.call.usage
+    return usage

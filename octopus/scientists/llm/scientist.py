@@ -1,0 +1,407 @@
+"""The scientist that asks a language model: the playbook's first experiments, then the model's ideas beside them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from typing import NoReturn
+
+from octopus.budget import remaining_s
+from octopus.journal import Journal
+from octopus.protocols import Backend, Briefing, ChatRequest, Family, GoalQuestion
+from octopus.records import (
+    AnalysisProposal,
+    CallKind,
+    Decision,
+    Experiment,
+    ExperimentProposal,
+    FixProposal,
+    GoalReading,
+    Message,
+    ModelCall,
+    Plan,
+    Profile,
+    Proposal,
+    QuarantineProposal,
+    ReleaseProposal,
+    Retirement,
+    RevalidateProposal,
+    Script,
+    StopProposal,
+    Task,
+    Usage,
+)
+from octopus.scientists.llm.asking import DEADLINE_S, MAX_REPLY_TOKENS, Asking
+from octopus.scientists.llm.edits import apply_edits
+from octopus.scientists.llm.goal import read_goal_reply
+from octopus.scientists.llm.guard import guarded, set_aside_columns
+from octopus.scientists.llm.prompt import View, fix_prompt, goal_prompt, step_prompt
+from octopus.scientists.llm.repairs import mend
+from octopus.scientists.llm.reply import Answer, Unreadable
+from octopus.scientists.llm.source import compact, expand
+from octopus.scientists.llm.turns import is_models_turn, is_models_turn_after, was_refused
+from octopus.scientists.playbook.scientist import Playbook
+
+#: Share of the time that reading the goal may take.
+_GOAL_SHARE = 0.2
+#: What a script of no registered family is called.
+_OTHER = "other"
+#: A mended script that is less like the failed one than this is another idea: half the lines of a short script may go.
+_LIKENESS = 0.4
+
+
+class LLMScientist:
+    """A scientist that a language model leads.
+
+    The first experiments are the playbook's, and so is every turn in which the model does not answer, answers with
+    nothing usable, or may not be asked because a limit is reached: a run never ends for want of a model.
+
+    Parameters
+    ----------
+    backend : Backend
+        Who is asked for hypotheses and scripts.
+    fix_backend : Backend or None
+        Who is asked first to mend a script that failed; None for the same.
+    families : sequence of Family
+        Kinds of models that take part.
+    """
+
+    def __init__(self, backend: Backend, fix_backend: Backend | None, families: Sequence[Family]) -> None:
+        self.backend, self.fix_backend, self.families = backend, fix_backend, families
+        self.playbook = Playbook(families)
+        self._briefing: Briefing | None = None
+        self._asking: Asking | None = None
+        self._ahead: _Ahead | None = None
+
+    @property
+    def name(self) -> str:
+        """Name for the journal and the console."""
+        return self.backend.name
+
+    def read_goal(self, question: GoalQuestion, said_before: str | None) -> GoalReading | None:
+        """Return what the goal says, each point with the words that say it.
+
+        Parameters
+        ----------
+        question : GoalQuestion
+            The goal, and what it may speak of.
+        said_before : str or None
+            The reply of the run that is carried on; empty where none came. None for a new run.
+
+        Returns
+        -------
+        GoalReading or None
+            None where nothing came of asking.
+        """
+
+        def read(text: str) -> GoalReading:
+            names = [name for name, _ in question.columns]
+            return read_goal_reply(text, question.goal, names, question.task_type, question.classes)
+
+        if said_before is not None:
+            try:
+                return read(said_before) if said_before else None
+            except Unreadable:
+                return None
+        self._asking = Asking(question.budget)
+        limit_s = question.budget.time_limit_s
+        deadline_s = DEADLINE_S if limit_s is None else min(DEADLINE_S, _GOAL_SHARE * limit_s)
+        return self._asking.ask_for("goal", _goal_prompt(question), self.backend, Usage(), deadline_s, read)
+
+    def first_requests(
+        self, question: GoalQuestion, task: Task, profile: Profile, journal: Journal
+    ) -> tuple[ChatRequest, ...]:
+        """Return what would be asked first: to read the goal, where there is one, and for a step."""
+        prompts: list[tuple[CallKind, tuple[Message, ...]]] = []
+        if question.goal.strip():
+            prompts.append(("goal", _goal_prompt(question)))
+        prompts.append(("step", step_prompt(self._view(task, profile, journal, None))))
+        return tuple(
+            ChatRequest(kind=kind, messages=messages, max_tokens=MAX_REPLY_TOKENS[kind], deadline_s=DEADLINE_S)
+            for kind, messages in prompts
+        )
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """Return what these tokens would cost; None where the model has no known price."""
+        return self.backend.cost_usd(usage)
+
+    def begin(self, briefing: Briefing) -> None:
+        """Be told what holds for this run."""
+        self._briefing = briefing
+        if self._asking is None:
+            self._asking = Asking(briefing.budget)
+
+    def propose(self, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
+        """Return what to do for a decision to draft, repair or improve.
+
+        Parameters
+        ----------
+        decision : Decision
+            Draft, repair or improve.
+        task, profile, journal : Task, Profile, Journal
+            What is asked, what is known and what was done.
+
+        Returns
+        -------
+        Proposal
+            The model's, or the playbook's.
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.join()
+        if decision.action == "repair" and _wrote_last(journal):
+            if (fix := self._mend(task, profile, journal)) is not None:
+                self._ahead = ahead
+                return fix
+            decision = _dropped(journal)
+        proposal: Proposal | None = None
+        if ahead is not None and not was_refused(journal):
+            proposal = ahead.result()
+        elif decision.action == "improve" and is_models_turn(journal):
+            proposal = self._step(task, profile, journal, None)
+        if proposal is not None:
+            return proposal
+        proposal = self.playbook.propose(decision, task, profile, journal)
+        if isinstance(proposal, StopProposal) and journal.best is not None and not was_refused(journal):
+            return self._step(task, profile, journal, None) or proposal
+        return proposal
+
+    def think_ahead(self, running: Plan, task: Task, profile: Profile, journal: Journal) -> None:
+        """Ask for what comes after a running experiment while it runs, knowing that it does and not how it ends."""
+        if self._ahead is None and not self._is_over and is_models_turn_after(running, journal):
+            self._ahead = _Ahead(lambda: self._step(task, profile, journal, running))
+            self._ahead.start()
+
+    def drain(self) -> tuple[ModelCall | Retirement, ...]:
+        """Return the calls that have ended since the last time."""
+        if self._asking is None or (self._ahead is not None and self._ahead.is_alive()):
+            return ()
+        return self._asking.take()
+
+    def close(self) -> None:
+        """End a call under way."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.is_alive():
+            self.backend.close()
+            ahead.join(timeout=DEADLINE_S)
+        self.backend.close()
+        if self.fix_backend is not None:
+            self.fix_backend.close()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._asking is None or self._asking.is_over
+
+    def _step(self, task: Task, profile: Profile, journal: Journal, running: Plan | None) -> Proposal | None:
+        """Ask what to do next; None where nothing usable comes."""
+        if self._asking is None or self._asking.is_over:
+            return None
+        asking = self._asking
+        asking.columns = tuple(column.name for column in profile.columns)
+        return asking.ask(
+            "step",
+            step_prompt(self._view(task, profile, journal, running)),
+            self.backend,
+            journal.usage,
+            self._deadline_s(journal),
+            lambda answer: self._proposal(answer, task, profile, journal),
+        )
+
+    def _mend(self, task: Task, profile: Profile, journal: Journal) -> Proposal | None:
+        """Mend the model's last script: without asking where the failure has a known remedy."""
+        failed = journal.experiments[-1]
+        mended = mend(failed.script.source, failed.diagnoses[0], failed.outcome, profile)
+        if mended is not None:
+            script = Script(source=mended[0], author="model")
+            if all(e.script.sha256 != script.sha256 for e in journal.experiments):
+                return FixProposal(parent=failed.number, script=script, change=f"{mended[1]} (no model asked)")
+        if self._asking is None:
+            return None
+        n_asked = _n_fixes(failed, journal)
+        backend = self.fix_backend if self.fix_backend is not None and not n_asked else self.backend
+        return self._asking.ask(
+            "fix",
+            fix_prompt(self._view(task, profile, journal, None), failed, n_asked + 1),
+            backend,
+            journal.usage,
+            self._deadline_s(journal),
+            lambda answer: self._fix(answer, failed, task, profile, journal),
+        )
+
+    def _fix(self, answer: Answer, failed: Experiment, task: Task, profile: Profile, journal: Journal) -> FixProposal:
+        before = compact(failed.script.source, task, profile)
+        if answer.edits:
+            after = apply_edits(before, answer.edits)
+        elif answer.code:
+            after = answer.code
+        else:
+            raise Unreadable("There is no edit in your reply. Send SEARCH/REPLACE blocks for the script above.")
+        if SequenceMatcher(None, before.splitlines(), after.splitlines()).ratio() < _LIKENESS:
+            raise Unreadable("That is another script. Keep the hypothesis and change only what failed, by edit blocks.")
+        script = self._script(after, task, profile, journal)
+        return FixProposal(parent=failed.number, script=script, change=answer.change or "an edit of the model's")
+
+    def _proposal(self, answer: Answer, task: Task, profile: Profile, journal: Journal) -> Proposal:
+        """Make a proposal of an answer; raises Unreadable with words for the model where that cannot be."""
+        make = {
+            "experiment": self._experiment,
+            "edit": self._experiment,
+            "analysis": self._analysis,
+            "revalidate": _revalidation,
+            "quarantine": _quarantine,
+            "release": _release,
+            "stop": _stop,
+        }.get(answer.action, _unknown)
+        return make(answer, task, profile, journal)
+
+    def _experiment(self, answer: Answer, task: Task, profile: Profile, journal: Journal) -> ExperimentProposal:
+        parent = _parent(answer, journal)
+        if answer.action == "edit":
+            if parent is None:
+                raise Unreadable("PARENT names no experiment that has a script. Use a number from the ledger.")
+            source = apply_edits(compact(parent.script.source, task, profile), answer.edits) if answer.edits else answer.code
+        else:
+            source = answer.code
+        applicable = {v.family for v in profile.families if v.applies}
+        family = answer.family or (parent.plan.family if parent and answer.action == "edit" else "")
+        plan = Plan(
+            family=family if family in applicable else _OTHER,
+            idea=answer.idea or "an idea of the model's",
+            hypothesis=answer.hypothesis or answer.idea,
+            expected=answer.expected or f"more {task.scoring}",
+            parent=parent.number if parent else None,
+        )
+        return ExperimentProposal(plan=plan, script=self._script(source, task, profile, journal))
+
+    def _analysis(self, answer: Answer, task: Task, profile: Profile, journal: Journal) -> AnalysisProposal:
+        del task, profile, journal
+        if self._briefing is not None and self._briefing.privacy == "schema":
+            raise Unreadable("Nothing that is computed from cells may leave here: no analysis. Choose another ACTION.")
+        script = Script(source=answer.code, author="model")
+        return AnalysisProposal(question=answer.question or answer.idea or "a look at the data", script=script)
+
+    def _script(self, text: str, task: Task, profile: Profile, journal: Journal) -> Script:
+        source = expand(text, task, profile, journal)
+        return Script(source=guarded(source, set_aside_columns(profile)), author="model")
+
+    def _view(self, task: Task, profile: Profile, journal: Journal, running: Plan | None) -> View:
+        assert self._briefing is not None, "begin comes before the first proposal"
+        applicable = {v.family for v in profile.families if v.applies}
+        return View(
+            task=task,
+            profile=profile,
+            validation=journal.validation,
+            journal=journal,
+            families=tuple(family for family in self.families if family.name in applicable),
+            versions=self._briefing.versions,
+            privacy=self._briefing.privacy,
+            hide=self._briefing.hide,
+            descriptions=self._briefing.descriptions,
+            samples=self._briefing.samples,
+            running=running,
+        )
+
+    def _deadline_s(self, journal: Journal) -> float:
+        assert self._briefing is not None, "begin comes before the first proposal"
+        left_s = remaining_s(journal, self._briefing.budget)
+        return DEADLINE_S if left_s is None else min(DEADLINE_S, left_s)
+
+
+def _goal_prompt(question: GoalQuestion) -> tuple[Message, ...]:
+    return goal_prompt(
+        question.goal,
+        question.columns,
+        question.task_type,
+        question.target,
+        question.classes,
+        question.privacy,
+        question.descriptions,
+    )
+
+
+class _Ahead(threading.Thread):
+    """A question that is asked while an experiment runs; it does not keep the process from ending."""
+
+    def __init__(self, ask: Callable[[], Proposal | None]) -> None:
+        super().__init__(name="octopus-model", daemon=True)
+        self._ask = ask
+        self._proposal: Proposal | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        """Ask."""
+        try:
+            self._proposal = self._ask()
+        except BaseException as error:  # noqa: BLE001  raised where the result is asked for
+            self._error = error
+
+    def result(self) -> Proposal | None:
+        """Return what came, once it has ended."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._proposal
+
+
+def _wrote_last(journal: Journal) -> bool:
+    """Tell whether the experiment that failed last is the model's."""
+    return bool(journal.experiments) and journal.experiments[-1].script.author == "model"
+
+
+def _dropped(journal: Journal) -> Decision:
+    """Return what is next where an idea is given up: the best so far is improved."""
+    if journal.best is None:
+        return Decision(action="draft", reason="nothing has worked yet")
+    return Decision(action="improve", reason="the best so far may have room", parent=journal.best.number)
+
+
+def _n_fixes(failed: Experiment, journal: Journal) -> int:
+    """Return how many times the model has mended this idea already."""
+    by_number, n = {e.number: e for e in journal.experiments}, 0
+    while failed.decision.action == "repair" and failed.decision.parent in by_number:
+        n += "(no model asked)" not in failed.decision.reason
+        failed = by_number[failed.decision.parent]
+    return n
+
+
+def _parent(answer: Answer, journal: Journal) -> Experiment | None:
+    """Return the experiment that an answer sets out from: the one that it names, else the best."""
+    named = next((e for e in journal.experiments if e.number == answer.parent), None)
+    return named if answer.parent is not None else journal.best
+
+
+def _revalidation(answer: Answer, *_: object) -> RevalidateProposal:
+    if answer.split not in ("random", "stratified", "group", "time"):
+        raise Unreadable("SPLIT must be one of random, stratified, group, time.")
+    return RevalidateProposal(
+        kind=answer.split,
+        column=answer.column or None,
+        n_splits=answer.n_splits,
+        n_repeats=answer.n_repeats,
+        reason=answer.reason or "the model asks for it",
+    )
+
+
+def _quarantine(answer: Answer, *_: object) -> QuarantineProposal:
+    return QuarantineProposal(columns=_named(answer), reason=answer.reason or "the model says that it is not known")
+
+
+def _release(answer: Answer, *_: object) -> ReleaseProposal:
+    return ReleaseProposal(columns=_named(answer), reason=answer.reason or "the model says that it is known")
+
+
+def _named(answer: Answer) -> tuple[str, ...]:
+    if not answer.columns:
+        raise Unreadable("COLUMNS names no column of the table. Use the names of the profile, separated by commas.")
+    return tuple(answer.columns)
+
+
+def _stop(answer: Answer, *_: object) -> StopProposal:
+    return StopProposal(reason=answer.reason or "the model sees nothing worth trying", is_judgement=True)
+
+
+def _unknown(answer: Answer, *_: object) -> NoReturn:
+    raise Unreadable(
+        f"ACTION {answer.action!r} is unknown. Use experiment, edit, analysis, revalidate, quarantine, release or stop."
+    )
