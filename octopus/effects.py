@@ -10,6 +10,10 @@ from octopus.journal import Journal
 from octopus.records import Experiment, Score
 from octopus.scoring import gain
 
+#: Refinements without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of the gain
+#: in the first two refinements of an idea: four leave as many for a second idea.
+PATIENCE = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:

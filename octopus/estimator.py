@@ -243,7 +243,7 @@ class AutonomousEstimator(ProvedModel):
         """
         began = time.monotonic()
         given = None if X_holdout is None and y_holdout is None else (X_holdout, y_holdout)
-        asked = assemble(self.get_params(deep=False), X, y, groups=groups, sample_weight=sample_weight, holdout=given)
+        asked = assemble(self._parameters(), X, y, groups=groups, sample_weight=sample_weight, holdout=given)
         validate_data(self, X, skip_check_array=True, reset=True)
         before = self._carried_on()
         parts = asked.parts(asked.author(before))
@@ -290,7 +290,7 @@ class AutonomousEstimator(ProvedModel):
         InvalidParameter
             No model leads, or something else cannot be used.
         """
-        return rehearse(assemble(self.get_params(deep=False), X, y))
+        return rehearse(assemble(self._parameters(), X, y))
 
     def try_script(self, X: Table, y: ArrayLike, script: str, *, hypothesis: str = "") -> Experiment:
         """Score a script of one's own on the folds of the run in ``run_dir``, as one of its experiments.
@@ -323,7 +323,7 @@ class AutonomousEstimator(ProvedModel):
         if self.run_dir is None:
             raise InvalidParameter("run_dir", None, "no run is named", "Give the directory of the run to try it in.")
         before = read_journal(self.run_dir)
-        asked = assemble(self.get_params(deep=False), X, y)
+        asked = assemble(self._parameters(), X, y)
         question, parts = asked.question(before), asked.parts("user")
         tracker = choose_tracker(self.tracker)
         with watched(self.verbose) as watch, reopen_run(
@@ -331,6 +331,10 @@ class AutonomousEstimator(ProvedModel):
         ) as (path, run), followed(tracker, path):  # fmt: skip
             words = hypothesis or "the user's own script"
             return try_script(question, parts, asked.settings, run, Script(source=script, author="user"), words)
+
+    def _parameters(self) -> dict[str, object]:
+        """Return the parameters, the task that a subclass fixes among them."""
+        return {**self.get_params(deep=False), "task": self.task}
 
     def _carried_on(self) -> Journal | None:
         """Return the journal of the run that is carried on: its goal was read, and models may have written scripts."""

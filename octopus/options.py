@@ -12,7 +12,9 @@ from typing import Literal, cast
 import joblib
 import psutil
 
+from octopus.descriptions import parse_descriptions
 from octopus.errors import InvalidParameter
+from octopus.privacy import PrivacyLevel
 from octopus.records import Budget
 from octopus.reporting.callbacks import Callback
 
@@ -42,6 +44,10 @@ class Options:
         Memory for all children together.
     callbacks : tuple of callable
         Told of each event.
+    privacy : {"summary", "schema", "samples"}
+        What of the data a language model may be told.
+    descriptions : mapping of str to str
+        The user's words by the name that they are given for, whether or not there is such a column.
     """
 
     budget: Budget
@@ -51,6 +57,8 @@ class Options:
     n_jobs: int
     memory_bytes: int
     callbacks: tuple[Callback, ...]
+    privacy: PrivacyLevel
+    descriptions: Mapping[str, str]
 
 
 def read_options(parameters: Mapping[str, object]) -> Options:
@@ -77,13 +85,18 @@ def read_options(parameters: Mapping[str, object]) -> Options:
     refit = parameters["refit"]
     if refit not in ("all", "train"):
         raise InvalidParameter("refit", refit, "it is unknown", "Use 'all' or 'train'.")
+    privacy = parameters["privacy"]
+    if privacy not in ("summary", "schema", "samples"):
+        raise InvalidParameter("privacy", privacy, "it is unknown", "Use 'summary', 'schema' or 'samples'.")
     columns = parameters["columns"]
     if columns is not None and not isinstance(columns, Mapping):
         raise InvalidParameter("columns", columns, "it is no mapping", "Use {'name': 'use' or 'ignore' or …}.")
     return Options(
         budget=Budget(
-            max_experiments=_count(parameters["max_experiments"]),
+            max_experiments=_count("max_experiments", parameters["max_experiments"], "experiment"),
             time_limit_s=_seconds(parameters["time_limit"]),
+            max_tokens=_count("max_tokens", parameters["max_tokens"], "token"),
+            max_cost_usd=_dollars(parameters["max_cost"]),
         ),
         columns=columns or {},
         holdout=_share(parameters["holdout"]),
@@ -91,6 +104,8 @@ def read_options(parameters: Mapping[str, object]) -> Options:
         n_jobs=_cores(parameters["n_jobs"]),
         memory_bytes=_bytes(parameters["memory_limit"]),
         callbacks=_callables(parameters["callbacks"]),
+        privacy=privacy,
+        descriptions=parse_descriptions(parameters["descriptions"]),
     )
 
 
@@ -110,12 +125,12 @@ def _callables(value: object) -> tuple[Callback, ...]:
     return tuple(value)
 
 
-def _count(value: object) -> int | None:
+def _count(parameter: str, value: object, what: str) -> int | None:
     if value is None:
         return None
     if not _is_number(value, Integral) or cast("int", value) < 1:
         raise InvalidParameter(
-            "max_experiments", value, "a run needs at least one experiment", "Use a whole number from 1, or None."
+            parameter, value, f"it allows no {what}", "Use a whole number from 1, or None for no limit."
         )
     return int(cast("int", value))
 
@@ -129,6 +144,15 @@ def _seconds(value: object) -> float | None:
         )
     seconds = float(cast("float", value))
     return seconds if math.isfinite(seconds) else None
+
+
+def _dollars(value: object) -> float | None:
+    if value is None:
+        return None
+    if not _is_number(value, Real) or not cast("float", value) > 0:
+        raise InvalidParameter("max_cost", value, "it buys nothing", "Use US dollars above zero, or None for no limit.")
+    dollars = float(cast("float", value))
+    return dollars if math.isfinite(dollars) else None
 
 
 def _share(value: object) -> float | None:

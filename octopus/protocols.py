@@ -193,6 +193,8 @@ class Backend(Protocol):
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask, with retries within the deadline; may be called from several threads.
 
+        At most two attempts may be such that a provider charges for them: caps on tokens count on that.
+
         Raises BackendError (:mod:`octopus.errors`) where no reply can be had; ``error.usage`` is what it took.
         """
 

@@ -49,11 +49,11 @@ def try_script(
         if found:
             say("", found.remedy)
         raise typer.Exit(1)
-    error = experiment.score.standard_error
-    spread = f" ± {error:.4f}" if error is not None else ""
+    spread = experiment.score.standard_error
+    within = f" ± {spread:.4f}" if spread is not None else ""
     effect = effect_of(experiment, journal)
     beside = f" · {effect_words(effect)}" if effect else ""
-    say("Scored", f"#{experiment.number}: {experiment.score.scoring} {experiment.score.mean:.4f}{spread}{beside}")
+    say("Scored", f"#{experiment.number}: {experiment.score.scoring} {experiment.score.mean:.4f}{within}{beside}")
     if journal.finished is not None:
         say("", "the run is finished and its holdout open: this experiment is kept beside it and does not ship")
     else:

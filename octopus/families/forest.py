@@ -16,6 +16,7 @@ from octopus.families.shape import (
     strongest_in_words,
     target_span,
 )
+from octopus.families.signatures import signature
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -92,6 +93,30 @@ class Forest:
             _humbler(task, profile),
             _small(task, profile),
         ]
+
+    def brief(self, task: Task, profile: Profile) -> str:
+        """Return what a language model has to know.
+
+        Parameters
+        ----------
+        task : Task
+            What is asked.
+        profile : Profile
+            What is known of the rows.
+
+        Returns
+        -------
+        str
+            The estimators as they are installed, what they take, what usually goes wrong.
+        """
+        suffix = "Classifier" if task.is_classification else "Regressor"
+        shown = ("n_estimators", "min_samples_leaf", "max_features", "max_samples")
+        estimator = signature("sklearn.ensemble", f"RandomForest{suffix}", shown)
+        share = f" Above {_ROWS_OF_A_TREE} rows set max_samples." if profile.n_rows > _ROWS_OF_A_TREE else ""
+        return (
+            f"sklearn.ensemble: {estimator}, ExtraTrees{suffix}. Needs LevelCodes() before it; takes NaN. "
+            f"{_n_trees(profile)} trees with leaves of {_LEAF} rows do; fully grown ones are too sure.{share}"
+        )
 
 
 def _draft(task: Task, profile: Profile) -> Recipe:

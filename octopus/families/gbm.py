@@ -18,6 +18,7 @@ from octopus.families.shape import (
     strongest_in_words,
     target_span,
 )
+from octopus.families.signatures import signature
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -91,6 +92,31 @@ class GradientBoosting:
             _randomised(task, profile),
             _small(task, profile),
         ]
+
+    def brief(self, task: Task, profile: Profile) -> str:
+        """Return what a language model has to know.
+
+        Parameters
+        ----------
+        task : Task
+            What is asked.
+        profile : Profile
+            What is known of the rows.
+
+        Returns
+        -------
+        str
+            The estimators as they are installed, what they take, what usually goes wrong.
+        """
+        suffix = "Classifier" if task.is_classification else "Regressor"
+        shown = ("num_leaves", "learning_rate", "min_child_samples", "subsample", "subsample_freq", "colsample_bytree",
+                 "reg_lambda", "objective")  # fmt: skip
+        few = f" {profile.n_rows} rows: few leaves, low rate." if profile.n_rows < _SMALL else ""
+        model = f"LGBM{suffix}(n_estimators={_MAX_TREES}, learning_rate=0.05, num_leaves=15)"
+        return (
+            f"lightgbm: {signature('lightgbm', f'LGBM{suffix}', shown)}. Takes Features() with gaps and categories. "
+            f"Write EarlyStopped{suffix}({model}).{few}"
+        )
 
 
 def _draft(task: Task, profile: Profile) -> Recipe:

@@ -17,6 +17,7 @@ from octopus.families.shape import (
     strongest_in_words,
     target_span,
 )
+from octopus.families.signatures import signature
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -82,6 +83,34 @@ class Linear:
             _weaker(task, profile),
             _sampled(task, profile),
         ]
+
+    def brief(self, task: Task, profile: Profile) -> str:  # noqa: ARG002
+        """Return what a language model has to know.
+
+        Parameters
+        ----------
+        task : Task
+            What is asked.
+        profile : Profile
+            What is known of the rows.
+
+        Returns
+        -------
+        str
+            The estimators as they are installed, what they take, what usually goes wrong.
+        """
+        if task.is_classification:
+            estimator = signature(
+                "sklearn.linear_model", "LogisticRegression", ("C", "l1_ratio", "class_weight", "solver")
+            )
+            others = ""
+        else:
+            estimator = signature("sklearn.linear_model", "Ridge", ("alpha", "solver"))
+            others = ", HuberRegressor, PoissonRegressor, QuantileRegressor"
+        return (
+            f"sklearn.linear_model: {estimator}{others}, max_iter={_MAX_ITER}. Needs make_union(ScaledNumbers(), "
+            "OneHotLevels()) before it; Curves() or Products() between them for bends and interactions."
+        )
 
 
 def _baseline(task: Task, profile: Profile) -> Recipe:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from octopus.budget import spent_out
-from octopus.effects import stale_experiments
+from octopus.effects import PATIENCE, stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Diagnosis, Experiment
 
-#: Refinements without a gain beyond noise before the search stops. MLE-STAR (arXiv 2506.15692) finds most of the gain
-#: in the first two refinements of an idea: four leave as many for a second idea.
-PATIENCE = 4
 #: Refinements more where a language model writes some of them: the playbook's own ideas get their turns beside it.
 _PATIENCE_WITH_MODEL = 2
 #: Attempts to mend a script that a model wrote, before its idea is dropped: rivals allow 3 (AIDE, MLZero) to 20.

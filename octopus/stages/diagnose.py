@@ -19,6 +19,7 @@ _PRIORITY = (
     "OCT606",  # a rare class: weights or a threshold, whatever else is wrong
     "OCT611",  # drift: what is learned of the past must change before learning more of it
     "OCT607",  # a long tail: one transform, and it may be why nothing was learned
+    "OCT616",  # rows are not told apart: why nothing was learned, and more to the point than
     "OCT601",  # nothing was learned
     "OCT602",  # learned by heart: before more features, which would make it worse
     "OCT609",  # the errors name a column: more to the point than

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from octopus.effects import stale_experiments
+from octopus.effects import PATIENCE, stale_experiments
 from octopus.journal import SCIENTISTS_CHOICE, Journal
 from octopus.records import (
     Analysed,
@@ -25,7 +25,6 @@ from octopus.records import (
     StopProposal,
     Task,
 )
-from octopus.stages.decide import PATIENCE
 
 #: Looks at the data between two experiments, and in a run: they cost time and tokens and earn nothing by themselves.
 _LOOKS_IN_A_ROW, _LOOKS = 2, 8

@@ -8,6 +8,8 @@ Each suite takes a plug-in and raises AssertionError with a sentence where it br
         check_family(MyFamily())
 """
 
+from octopus.backends.scripted import ScriptedBackend
+from octopus.testing.backends import check_backend
 from octopus.testing.contracts import (
     check_crash_rule,
     check_family,
@@ -17,4 +19,13 @@ from octopus.testing.contracts import (
 )
 from octopus.testing.doubles import OneRecipe
 
-__all__ = ["OneRecipe", "check_crash_rule", "check_family", "check_sandbox", "check_scientist", "check_symptom_rule"]
+__all__ = [
+    "OneRecipe",
+    "ScriptedBackend",
+    "check_backend",
+    "check_crash_rule",
+    "check_family",
+    "check_sandbox",
+    "check_scientist",
+    "check_symptom_rule",
+]

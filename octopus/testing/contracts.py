@@ -30,7 +30,7 @@ from octopus.protocols import (
     Scientist,
     SymptomRule,
 )
-from octopus.records import Decision, Diagnosis, Limits, Outcome, Proposal, Script, StopProposal
+from octopus.records import Decision, Diagnosis, ExperimentProposal, Limits, Outcome, Proposal, Script, StopProposal
 from octopus.testing.examples import (
     TASK_TYPES,
     example_evidence,
@@ -100,6 +100,8 @@ def check_scientist(scientist: Scientist) -> None:
         if isinstance(proposal, StopProposal):
             _expect(bool(proposal.reason), "it stops without a reason")
             continue
+        _expect(isinstance(proposal, ExperimentProposal), "a draft is an experiment, or the wish to stop")
+        assert isinstance(proposal, ExperimentProposal)
         _expect(bool(proposal.plan.hypothesis), "an experiment without a hypothesis")
         tree = ast.parse(proposal.script.source)
         names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -88,6 +88,15 @@ _ENDINGS: tuple[tuple[Status, Stage, str], ...] = (
     ("not_run", "start", "no child could be started"),
 )
 
+#: What a check refuses before a script runs, as it words it.
+_REFUSALS = (
+    ("SyntaxError", "invalid syntax", "the script does not parse"),
+    ("PolicyViolation", "the use of os has no business in a script, for it touches the system", ""),
+    ("BlanketExcept", "every exception around fit() is caught and goes no further", ""),
+    ("QuarantinedColumn", "the column 'amount' is quarantined, for it may know the answer", ""),
+    ("SilentPandas", "chained assignment changes a copy, not the table", ""),
+)
+
 
 def example_task(task_type: TaskType) -> Task:
     """Return a task with three columns."""
@@ -132,8 +141,15 @@ def example_failures() -> tuple[tuple[Outcome, Script], ...]:
         Outcome(status="error", stage=stage, failure=Failure(type=kind, message=message, frames=frames))
         for kind, message, stage in _MESSAGES
     ]
-    syntax = Failure(type="SyntaxError", message="invalid syntax", frames=frames)
-    refused = Outcome(status="rejected", stage="check", reason="the script does not parse", failure=syntax)
+    refused = [
+        Outcome(
+            status="rejected",
+            stage="check",
+            reason=reason or message,
+            failure=Failure(type=kind, message=message, frames=frames),
+        )
+        for kind, message, reason in _REFUSALS
+    ]
     ended = [
         Outcome(
             status=status,
@@ -145,7 +161,7 @@ def example_failures() -> tuple[tuple[Outcome, Script], ...]:
         )
         for status, stage, reason in _ENDINGS
     ]
-    return tuple((outcome, script) for outcome in (*errors, refused, *ended))
+    return tuple((outcome, script) for outcome in (*errors, *refused, *ended))
 
 
 def example_evidence(task_type: TaskType) -> Evidence:

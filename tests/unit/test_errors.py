@@ -25,6 +25,10 @@ _EXAMPLES: dict[str, tuple[object, ...]] = {
     "BundleError": (Path("bundle"), "why", "remedy"),
     "DamagedBundle": (Path("bundle"), "pipeline.pkl", "is missing"),
     "UntrustedPickle": (Path("bundle"),),
+    **dict.fromkeys(
+        ("BackendError", "BackendUnreachable", "BackendRefused", "PromptTooLong", "CassetteMiss"),
+        ("openai:m", "why", "remedy"),
+    ),
     "ServiceError": ("127.0.0.1", 8000, "why"),
     **dict.fromkeys(("TrackingError", "StoreUnreachable", "StoreRefused"), ("sqlite://", "why")),
     "NoValidExperiment": (Journal(), "why"),

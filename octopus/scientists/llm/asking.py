@@ -26,6 +26,8 @@ DEADLINE_S = 120.0
 _SHORTEST_S = 3.0
 #: Questions in a row without a reply, and turns in a row without a usable one, after which a model is asked no more.
 _FAILED_IN_A_ROW, _UNUSABLE_IN_A_ROW = 2, 3
+#: Attempts of one question that may be charged: what a backend allows itself (:mod:`octopus.backends`).
+_CHARGED = 2
 #: What is kept for mending the script that a step brings: tokens of one fix.
 _FIX = Usage(input_tokens=1200, output_tokens=MAX_REPLY_TOKENS["fix"])
 
@@ -158,7 +160,9 @@ class Asking:
     def _affords(self, kind: CallKind, messages: tuple[Message, ...], backend: Backend, spent: Usage) -> bool:
         """Tell whether the caps allow a call at its dearest, and after a step one fix of what it brings."""
         spent = sum((one.usage for one in self._written if isinstance(one, ModelCall)), spent)
-        dearest = Usage(input_tokens=estimate_prompt(messages), output_tokens=MAX_REPLY_TOKENS[kind])
+        dearest = Usage(
+            input_tokens=_CHARGED * estimate_prompt(messages), output_tokens=_CHARGED * MAX_REPLY_TOKENS[kind]
+        )
         if kind == "step":
             dearest += _FIX
         cost_usd = backend.cost_usd(dearest)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from typing import NoReturn
 
 from octopus.budget import remaining_s
 from octopus.journal import Journal
@@ -39,7 +38,7 @@ from octopus.scientists.llm.guard import guarded, set_aside_columns
 from octopus.scientists.llm.prompt import View, fix_prompt, goal_prompt, step_prompt
 from octopus.scientists.llm.repairs import mend
 from octopus.scientists.llm.reply import Answer, Unreadable
-from octopus.scientists.llm.source import compact, expand
+from octopus.scientists.llm.source import compact, expand, with_hypothesis
 from octopus.scientists.llm.turns import is_models_turn, is_models_turn_after, was_refused
 from octopus.scientists.playbook.scientist import Playbook
 
@@ -211,7 +210,7 @@ class LLMScientist:
     def _mend(self, task: Task, profile: Profile, journal: Journal) -> Proposal | None:
         """Mend the model's last script: without asking where the failure has a known remedy."""
         failed = journal.experiments[-1]
-        mended = mend(failed.script.source, failed.diagnoses[0], failed.outcome, profile)
+        mended = mend(failed.script.source, failed.diagnoses, failed.outcome, profile)
         if mended is not None:
             script = Script(source=mended[0], author="model")
             if all(e.script.sha256 != script.sha256 for e in journal.experiments):
@@ -239,28 +238,26 @@ class LLMScientist:
             raise Unreadable("There is no edit in your reply. Send SEARCH/REPLACE blocks for the script above.")
         if SequenceMatcher(None, before.splitlines(), after.splitlines()).ratio() < _LIKENESS:
             raise Unreadable("That is another script. Keep the hypothesis and change only what failed, by edit blocks.")
-        script = self._script(after, task, profile, journal)
+        source = with_hypothesis(expand(after, task, profile, journal), failed.plan.hypothesis)
+        script = _guarded(source, profile)
         return FixProposal(parent=failed.number, script=script, change=answer.change or "an edit of the model's")
 
     def _proposal(self, answer: Answer, task: Task, profile: Profile, journal: Journal) -> Proposal:
         """Make a proposal of an answer; raises Unreadable with words for the model where that cannot be."""
-        make = {
-            "experiment": self._experiment,
-            "edit": self._experiment,
-            "analysis": self._analysis,
-            "revalidate": _revalidation,
-            "quarantine": _quarantine,
-            "release": _release,
-            "stop": _stop,
-        }.get(answer.action, _unknown)
-        return make(answer, task, profile, journal)
+        if answer.action in ("experiment", "edit", "fix"):
+            return self._experiment(answer, task, profile, journal)
+        if answer.action == "analysis":
+            return self._analysis(answer, task, profile, journal)
+        return _OTHERS[answer.action](answer)
 
     def _experiment(self, answer: Answer, task: Task, profile: Profile, journal: Journal) -> ExperimentProposal:
         parent = _parent(answer, journal)
         if answer.action == "edit":
             if parent is None:
                 raise Unreadable("PARENT names no experiment that has a script. Use a number from the ledger.")
-            source = apply_edits(compact(parent.script.source, task, profile), answer.edits) if answer.edits else answer.code
+            source = (
+                apply_edits(compact(parent.script.source, task, profile), answer.edits) if answer.edits else answer.code
+            )
         else:
             source = answer.code
         applicable = {v.family for v in profile.families if v.applies}
@@ -272,18 +269,14 @@ class LLMScientist:
             expected=answer.expected or f"more {task.scoring}",
             parent=parent.number if parent else None,
         )
-        return ExperimentProposal(plan=plan, script=self._script(source, task, profile, journal))
+        source = with_hypothesis(expand(source, task, profile, journal), plan.hypothesis)
+        return ExperimentProposal(plan=plan, script=_guarded(source, profile))
 
     def _analysis(self, answer: Answer, task: Task, profile: Profile, journal: Journal) -> AnalysisProposal:
-        del task, profile, journal
         if self._briefing is not None and self._briefing.privacy == "schema":
             raise Unreadable("Nothing that is computed from cells may leave here: no analysis. Choose another ACTION.")
-        script = Script(source=answer.code, author="model")
+        script = Script(source=expand(answer.code, task, profile, journal), author="model")
         return AnalysisProposal(question=answer.question or answer.idea or "a look at the data", script=script)
-
-    def _script(self, text: str, task: Task, profile: Profile, journal: Journal) -> Script:
-        source = expand(text, task, profile, journal)
-        return Script(source=guarded(source, set_aside_columns(profile)), author="model")
 
     def _view(self, task: Task, profile: Profile, journal: Journal, running: Plan | None) -> View:
         assert self._briefing is not None, "begin comes before the first proposal"
@@ -306,6 +299,10 @@ class LLMScientist:
         assert self._briefing is not None, "begin comes before the first proposal"
         left_s = remaining_s(journal, self._briefing.budget)
         return DEADLINE_S if left_s is None else min(DEADLINE_S, left_s)
+
+
+def _guarded(source: str, profile: Profile) -> Script:
+    return Script(source=guarded(source, set_aside_columns(profile)), author="model")
 
 
 def _goal_prompt(question: GoalQuestion) -> tuple[Message, ...]:
@@ -371,7 +368,7 @@ def _parent(answer: Answer, journal: Journal) -> Experiment | None:
     return named if answer.parent is not None else journal.best
 
 
-def _revalidation(answer: Answer, *_: object) -> RevalidateProposal:
+def _revalidation(answer: Answer) -> RevalidateProposal:
     if answer.split not in ("random", "stratified", "group", "time"):
         raise Unreadable("SPLIT must be one of random, stratified, group, time.")
     return RevalidateProposal(
@@ -383,11 +380,11 @@ def _revalidation(answer: Answer, *_: object) -> RevalidateProposal:
     )
 
 
-def _quarantine(answer: Answer, *_: object) -> QuarantineProposal:
+def _quarantine(answer: Answer) -> QuarantineProposal:
     return QuarantineProposal(columns=_named(answer), reason=answer.reason or "the model says that it is not known")
 
 
-def _release(answer: Answer, *_: object) -> ReleaseProposal:
+def _release(answer: Answer) -> ReleaseProposal:
     return ReleaseProposal(columns=_named(answer), reason=answer.reason or "the model says that it is known")
 
 
@@ -397,11 +394,14 @@ def _named(answer: Answer) -> tuple[str, ...]:
     return tuple(answer.columns)
 
 
-def _stop(answer: Answer, *_: object) -> StopProposal:
+def _stop(answer: Answer) -> StopProposal:
     return StopProposal(reason=answer.reason or "the model sees nothing worth trying", is_judgement=True)
 
 
-def _unknown(answer: Answer, *_: object) -> NoReturn:
-    raise Unreadable(
-        f"ACTION {answer.action!r} is unknown. Use experiment, edit, analysis, revalidate, quarantine, release or stop."
-    )
+#: What is made of an answer that has no script.
+_OTHERS: dict[str, Callable[[Answer], Proposal]] = {
+    "revalidate": _revalidation,
+    "quarantine": _quarantine,
+    "release": _release,
+    "stop": _stop,
+}

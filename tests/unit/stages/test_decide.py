@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octopus.effects import stale_experiments
+from octopus.effects import PATIENCE, stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Diagnosis, Experiment, Quarantined, Score, Script
-from octopus.stages.decide import PATIENCE, decide
+from octopus.stages.decide import decide
 from tests.strategies import experiments, failed, journal_of, journals, valid
 
 UNLIMITED = Budget()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from octopus.effects import PATIENCE
 from octopus.journal import Journal
 from octopus.records import (
     Analysed,
@@ -28,7 +29,6 @@ from octopus.records import (
     Understanding,
     ValidationPlan,
 )
-from octopus.stages.decide import PATIENCE
 from octopus.stages.settle import refusal, refusals_in_a_row, settle
 from octopus.testing.examples import example_profile, example_task
 from tests.strategies import failed, journal_of, valid

@@ -111,7 +111,7 @@ def test_what_will_not_change_ends_the_models_part_at_once(kind: type[BackendRef
 
 
 def test_a_cap_on_tokens_is_checked_before_a_call_at_its_dearest_with_room_for_a_fix() -> None:
-    dearest = estimate_prompt(PROMPT) + MAX_REPLY_TOKENS["step"]
+    dearest = 2 * (estimate_prompt(PROMPT) + MAX_REPLY_TOKENS["step"])
     asking, backend = Asking(Budget(max_tokens=dearest)), ScriptedBackend([STOP])
     assert _ask(asking, backend) is None
     assert not backend.requests
@@ -123,7 +123,7 @@ def test_a_cap_on_tokens_is_checked_before_a_call_at_its_dearest_with_room_for_a
 
 
 def test_what_was_spent_before_and_what_is_not_in_the_journal_yet_both_count() -> None:
-    dearest = estimate_prompt(PROMPT) + MAX_REPLY_TOKENS["step"] + 2000
+    dearest = 2 * (estimate_prompt(PROMPT) + MAX_REPLY_TOKENS["step"]) + 2000
     asking, backend = Asking(Budget(max_tokens=dearest + 100)), ScriptedBackend([STOP] * 3)
     assert _ask(asking, backend, spent=Usage(input_tokens=101)) is None
     asking = Asking(Budget(max_tokens=dearest + 20))
