@@ -76,7 +76,8 @@ class Journal(Record, frozen=True, kw_only=True):
     @property
     def valid_experiments(self) -> tuple[Experiment, ...]:
         """The experiments that may be compared: they have a score, and read no column that is quarantined since."""
-        return tuple(e for e in self.experiments if e.is_valid and e.number not in self.set_aside)
+        gone = self.set_aside
+        return tuple(e for e in self.experiments if e.is_valid and e.number not in gone)
 
     @property
     def set_aside(self) -> frozenset[int]:
@@ -90,6 +91,14 @@ class Journal(Record, frozen=True, kw_only=True):
         if not gone:
             return self
         kept = (e for e in self.events if not isinstance(e, ExperimentFinished) or e.experiment.number not in gone)
+        return Journal(events=tuple(kept))
+
+    @property
+    def of_playbook(self) -> Journal:
+        """The journal as if only the playbook had written scripts: for what continues its own ways."""
+        kept = (
+            e for e in self.events if not isinstance(e, ExperimentFinished) or e.experiment.script.author == "playbook"
+        )
         return Journal(events=tuple(kept))
 
     @property

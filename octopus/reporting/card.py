@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from octopus.journal import Journal
 from octopus.records import Experiment, Profile, RunStarted
+from octopus.reporting.calls import asked_words, calls_words
 from octopus.reporting.caveats import caveats
+from octopus.reporting.dialogue import tried_words
 from octopus.reporting.metrics import metric_name, reading
 from octopus.reporting.reproduce import reproducing_code
 from octopus.reporting.sentences import (
@@ -56,7 +58,7 @@ def model_card(journal: Journal) -> str:
         _section("Ethical considerations", _ethics(journal.profile)),
         _section("Caveats and recommendations", _bullets(caveats(journal))),
         _section("How to use it", _how(journal)),
-        _section("How to ask the same again", _code(reproducing_code(started)) if started else ""),
+        _section("How to ask the same again", _code(reproducing_code(journal)) if started else ""),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -93,6 +95,10 @@ def _details(journal: Journal, winner: Experiment | None) -> str:
         return ""
     versions = ", ".join(f"{name} {version}" for name, version in started.versions.items())
     items = [f"Run {started.run}, begun {started.at}, led by {started.scientist}, seed {started.task.random_state}"]
+    if journal.calls:
+        items.append(f"Language model: {asked_words(journal)}, {calls_words(journal.calls)}")
+    if journal.experiments:
+        items.append(f"Tried: {tried_words(journal)}")
     if winner is not None:
         items.append(f"Experiment {winner.number}, {winner.plan.family}: {winner.plan.idea}")
         items.append(f"Hypothesis: {winner.plan.hypothesis}")
@@ -195,15 +201,18 @@ def _how(journal: Journal) -> str:
     if started is None or journal.finished is None:
         return ""
     columns = journal.task.features if journal.task else ()
+    winner = shipped(journal)
+    by_another = winner is not None and winner.script.author != "playbook"
+    trusting, trusted = (", allow_pickle=True", " --allow-pickle") if by_another else ("", "")
     lines = (
         "import octopus",
         "",
-        'model = octopus.load("model")  # the directory that holds this card; its hashes are checked',
+        f'model = octopus.load("model"{trusting})  # the directory that holds this card; its hashes are checked',
         "model.predict(X_new)",
     )
     needs = f"`X_new` is a table with the columns of the training table: {_text(listed(columns, _COLUMNS))}."
     shell = (
-        "As a service: `octopus serve model`. Without octopus, with what requirements.txt names: "
+        f"As a service: `octopus serve model{trusted}`. Without octopus, with what requirements.txt names: "
         "`python predict.py NEW.csv`, or `python serve.py` in this directory."
     )
     return f"{_code(chr(10).join(lines))}\n\n{needs} {shell}"

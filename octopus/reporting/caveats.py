@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from octopus.journal import Journal
-from octopus.records import CurvePoint, HoldoutReport, Profile, RunStarted, Task
-from octopus.reporting.sentences import diagnosis_words
+from octopus.records import CurvePoint, HoldoutReport, Profile, Revalidated, RunStarted, Task
+from octopus.reporting.dialogue import standing
+from octopus.reporting.sentences import diagnosis_words, validation_words
 from octopus.reporting.verdict import shipped
 from octopus.reporting.words import count, listed, number, share
 
@@ -38,7 +39,7 @@ def caveats(journal: Journal) -> tuple[str, ...]:
     tuple of str
         Sentences, the gravest first.
     """
-    found = [*_about_the_end(journal), *_about_the_proof(journal)]
+    found = [*_about_the_end(journal), *_about_the_proof(journal), *_about_changes(journal)]
     if journal.profile is not None and journal.task is not None:
         found += [*_about_the_rows(journal.profile, journal.task), *_about_the_columns(journal.profile, journal)]
     if journal.started is not None:
@@ -83,6 +84,29 @@ def _about_the_proof(journal: Journal) -> Iterator[str]:
         yield from _about_the_probabilities(report)
 
 
+def _about_changes(journal: Journal) -> Iterator[str]:
+    """Yield what was changed while the search went on, for what that means for scores of before."""
+    found = [standing(experiment, journal) for experiment in journal.experiments]
+    if n_aside := found.count("set aside"):
+        were = "counts no more: it reads" if n_aside == 1 else "count no more: they read"
+        yield f"{count(n_aside, 'experiment')} {were} a column that was quarantined later."
+    changes = [event for event in journal.events if isinstance(event, Revalidated)]
+    if not changes:
+        return
+    plan, task, profile = changes[-1].validation, journal.task, journal.profile
+    yield f"The folds were changed during the search ({changes[-1].reason}): now {validation_words(plan)}."
+    if n_without := found.count("not scored again"):
+        yield f"{count(n_without, 'experiment')} of before the change have no score on the new folds and count no more."
+    if profile is None or task is None or not profile.n_sealed:
+        return
+    if plan.kind == "group" and plan.column != task.group:
+        column = plan.column or "a group"
+        yield f"The rows were sealed before that: sealed rows may share {column} with training rows, which flatters."
+    if plan.kind == "time" and plan.column != task.time:
+        column = plan.column or "time"
+        yield f"The rows were sealed before that, and not by {column}: sealed rows may be earlier than training rows."
+
+
 def _about_the_probabilities(report: HoldoutReport) -> Iterator[str]:
     off = calibration_error(report.curve)
     if off is not None and off > _MISCALIBRATED:
@@ -125,7 +149,9 @@ def _about_the_rows(profile: Profile, task: Task) -> Iterator[str]:
 
 
 def _about_the_columns(profile: Profile, journal: Journal) -> Iterator[str]:
-    quarantined = [c for f in profile.findings if f.action.startswith("quarantined") for c in f.columns]
+    used = {column.name for column in profile.columns if column.used}  # what was released is used again
+    found = (c for f in profile.findings if f.action.startswith("quarantined") for c in f.columns)
+    quarantined = [name for name in dict.fromkeys(found) if name not in used]
     if quarantined:
         yield f"Quarantined as leaks, not used: {listed(quarantined)}. If they are known in time, say so and run again."
     suspects = [f for f in profile.findings if f.confidence == "weak"]
@@ -143,6 +169,13 @@ def _about_the_scripts(journal: Journal, started: RunStarted) -> Iterator[str]:
     by_model = sum(e.script.author == "model" for e in journal.experiments)
     if by_model:
         yield f"A language model wrote {count(by_model, 'script')} of {len(journal.experiments)}: read the winner's."
+    winner = shipped(journal)
+    if winner is not None and winner.script.author != "playbook":
+        yield f"The {winner.script.author} wrote the script that ships: it is loaded with allow_pickle=True only."
+    if journal.retirement:
+        yield f"The language model took no part to the end ({journal.retirement}): the playbook went on alone."
+    if journal.usage.is_estimated:
+        yield "The model's endpoint did not count tokens: their numbers are estimates from above."
     if started.sandbox.level == "process":
         yield "Scripts ran at sandbox level “process”: a guard against accidents, not against malice."
     if started.budget.time_limit_s is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from statistics import median
 
+import msgspec
+
 from octopus.journal import Journal
 from octopus.records import Experiment, ExperimentFinished
 from octopus.reporting.markup import Html, join, tag
@@ -40,13 +42,13 @@ def search_chart(journal: Journal) -> Html:
     Html
         A figure; empty where nothing has a score.
     """
-    finished = [event for event in journal.events if isinstance(event, ExperimentFinished)][-_DRAWN:]
+    finished = _as_it_stands(journal)[-_DRAWN:]
     scoring = next((e.experiment.score.scoring for e in finished if e.experiment.score), None)
     if scoring is None:
         return Html()
     caption = (
-        "Each dot is an experiment with its standard error, the line is the best so far, a cross is one that failed. "
-        + reading(scoring)
+        "Each dot is an experiment with its standard error, the line is the best so far, a cross is one that failed"
+        f"{' or counts no more' if journal.set_aside else ''}. " + reading(scoring)
     )
     head = ("#", "Family", "Score", "Finished after")
     rows = [
@@ -58,13 +60,21 @@ def search_chart(journal: Journal) -> Html:
     return figure(drawn, caption, table("Scores of the experiments", head, rows))
 
 
+def _as_it_stands(journal: Journal) -> list[ExperimentFinished]:
+    """Return the experiments with the scores that count now: on the latest folds, none where it was set aside."""
+    aside = journal.set_aside
+    now = {e.number: msgspec.structs.replace(e, score=None) if e.number in aside else e for e in journal.experiments}
+    finished = (event for event in journal.events if isinstance(event, ExperimentFinished))
+    return [msgspec.structs.replace(event, experiment=now[event.experiment.number]) for event in finished]
+
+
 def _draw(finished: list[ExperimentFinished], winner: Experiment | None, scoring: str, width: float) -> Html:
     bottom, right = _HEIGHT - _FOOT, width - _RIGHT
     y = _score_scale([event.experiment for event in finished], bottom)
     step = (right - _LEFT) / len(finished)
     xs = [_LEFT + (i + 0.5) * step for i in range(len(finished))]
     marks = [
-        _experiment(event.experiment, x, y, bottom, event.experiment == winner)
+        _experiment(event.experiment, x, y, bottom, winner is not None and event.experiment.number == winner.number)
         for event, x in zip(finished, xs, strict=True)
     ]
     scored = [e.experiment.score.mean for e in finished if e.experiment.score]
@@ -130,7 +140,7 @@ def _winner_label(
     finished: list[ExperimentFinished], xs: list[float], winner: Experiment | None, y: Scale, width: float
 ) -> Html:
     for event, x in zip(finished, xs, strict=True):
-        if event.experiment == winner and winner.score is not None:
+        if winner is not None and event.experiment.number == winner.number and winner.score is not None:
             words = cut(f"#{winner.number} {winner.plan.family} {score_words(winner)}", 40)
             anchor = "end" if x > width * 0.6 else "start" if x < width * 0.4 else "middle"
             top = y(winner.score.mean + (winner.score.standard_error or 0.0))

@@ -12,18 +12,33 @@ from rich.text import Text
 from octopus.effects import effect_of
 from octopus.journal import Journal
 from octopus.records import (
+    Analysed,
     AnyEvent,
     Experiment,
     ExperimentFinished,
     Fitted,
     HoldoutOpened,
     HoldoutReport,
+    ModelRetired,
     Plan,
     Profiled,
+    ProposalRefused,
+    Quarantined,
+    Released,
+    Revalidated,
     RunFinished,
     RunStarted,
     SearchStopped,
     Task,
+)
+from octopus.reporting.calls import asked_words, calls_words
+from octopus.reporting.dialogue import (
+    analysis_words,
+    folds_words,
+    mending_words,
+    quarantine_words,
+    refusal_words,
+    release_words,
 )
 from octopus.reporting.sentences import (
     data_words,
@@ -91,12 +106,19 @@ class ConsoleView:
             RunStarted: self._started,
             Profiled: self._profiled,
             ExperimentFinished: self._experiment,
+            Analysed: self._analysis,
+            Quarantined: self._quarantine,
+            Released: self._release,
+            Revalidated: self._folds,
+            ProposalRefused: self._refusal,
+            ModelRetired: self._retirement,
             SearchStopped: self._stopped,
             HoldoutOpened: self._holdout,
             Fitted: self._fitted,
             RunFinished: self._finished,
         }
-        printers[type(event)](event)
+        if printer := printers.get(type(event)):  # calls of a model are counted; what is newer than this is not shown
+            printer(event)
 
     def replay(self, journal: Journal) -> None:
         """Print a whole journal, and whether the run ended."""
@@ -104,6 +126,8 @@ class ConsoleView:
             self(event)
         if journal.finished is None:
             n_done = len(journal.experiments)
+            if journal.stopped is None:
+                self._model()
             self._line("Unfinished", f"the run did not end; {n_done} experiments are on record")
 
     def line(self, label: str, text: str, room: int = _LABEL) -> None:
@@ -135,12 +159,39 @@ class ConsoleView:
         style = "" if experiment.is_valid else "red"
         time, score = f"{experiment.outcome.wall_s:.1f} s", score_words(experiment)
         self._row(str(experiment.number), experiment.plan.family, _idea(experiment), score, time, style)
+        if mending := mending_words(experiment):
+            self._under(mending)
         if effect := effect_of(experiment, self._journal):
             self._under(f"{effect_words(effect)} · expected {experiment.plan.expected}")
+
+    def _analysis(self, event: Analysed) -> None:
+        status = "" if event.outcome.status == "ok" else event.outcome.status
+        self._row("", "analysis", analysis_words(event), status, f"{event.outcome.wall_s:.1f} s", "cyan")
+
+    def _quarantine(self, event: Quarantined) -> None:
+        self._line("Columns", quarantine_words(event))
+
+    def _release(self, event: Released) -> None:
+        self._line("Columns", release_words(event))
+
+    def _folds(self, event: Revalidated) -> None:
+        self._line("Validation", folds_words(event, self._journal))
+
+    def _refusal(self, event: ProposalRefused) -> None:
+        self._under(refusal_words(event))
+
+    def _retirement(self, event: ModelRetired) -> None:
+        self._line("Model", f"{event.retirement.reason}; the playbook goes on")
+
+    def _model(self) -> None:
+        """Say what a language model took, where one was asked."""
+        if calls := self._journal.calls:
+            self._line("Model", f"{asked_words(self._journal)} · {calls_words(calls)}")
 
     def _stopped(self, event: SearchStopped) -> None:
         self.console.print()
         self._line("Stopped", f"{event.decision.reason} · {event.elapsed_s:.0f} s")
+        self._model()
         winner = next((e for e in self._journal.experiments if e.number == event.winner), None)
         if winner is None:
             return
@@ -196,11 +247,13 @@ def _shortened(text: str, room: int) -> str:
 
 
 def _idea(experiment: Experiment) -> str:
+    """Return what was supposed, or why it failed; where it is not the playbook's, who wrote it."""
     codes = ", ".join(d.code for d in experiment.diagnoses)
+    author = "" if experiment.script.author == "playbook" else f"{experiment.script.author}: "
     if experiment.is_valid:
-        return experiment.plan.hypothesis + (f" ({codes})" if codes else "")
+        return author + experiment.plan.hypothesis + (f" ({codes})" if codes else "")
     title = experiment.diagnoses[0].title if experiment.diagnoses else experiment.outcome.reason
-    return f"{experiment.plan.idea}: {title} ({codes or experiment.outcome.status})"
+    return f"{author}{experiment.plan.idea}: {title} ({codes or experiment.outcome.status})"
 
 
 def _beside(experiment: Experiment, task: Task | None) -> str:

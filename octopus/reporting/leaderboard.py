@@ -8,6 +8,7 @@ import pandas as pd
 from octopus.effects import effect_of
 from octopus.journal import Journal
 from octopus.records import Experiment
+from octopus.reporting.dialogue import standing
 
 
 def leaderboard(journal: Journal) -> pd.DataFrame:
@@ -22,18 +23,26 @@ def leaderboard(journal: Journal) -> pd.DataFrame:
     -------
     DataFrame of shape (n_experiments, n_columns)
         Number, family, idea, score, standard error, secondary metrics by name, threshold where the goal says what
-        errors cost, what was expected and what came, seconds, first diagnosis.
+        errors cost, what was expected and what came, seconds, first diagnosis; author, tokens and cost where a language
+        model took part. What counts no more has no score, and its verdict says so.
     """
     metrics = dict.fromkeys(name for e in journal.valid_experiments if e.score for name in e.score.others)
     has_costs = journal.task is not None and journal.task.costs is not None
-    board = pd.DataFrame([_row(experiment, journal, tuple(metrics), has_costs) for experiment in journal.experiments])
+    has_model = bool(journal.calls) or any(e.script.author != "playbook" for e in journal.experiments)
+    rows = []
+    for experiment in journal.experiments:
+        row = _row(experiment, journal, tuple(metrics), has_costs)
+        rows.append(row | (_authorship(experiment) if has_model else {}))
+    board = pd.DataFrame(rows)
     if board.empty:
         return board
     return board.sort_values("score", ascending=False, kind="stable", na_position="last").reset_index(drop=True)
 
 
 def _row(experiment: Experiment, journal: Journal, metrics: tuple[str, ...], has_costs: bool) -> dict[str, object]:
-    score, effect = experiment.score, effect_of(experiment, journal)
+    stands = standing(experiment, journal)
+    score = None if stands == "set aside" else experiment.score
+    effect = effect_of(experiment, journal) if score is not None else None
     others = {} if score is None else score.others
     threshold = {"threshold": _or_nan(experiment.threshold)} if has_costs else {}
     return {
@@ -46,10 +55,15 @@ def _row(experiment: Experiment, journal: Journal, metrics: tuple[str, ...], has
         **threshold,
         "expected": experiment.plan.expected,
         "gain": np.nan if effect is None else effect.difference,
-        "verdict": "" if effect is None else effect.verdict,
+        "verdict": effect.verdict if effect else stands if stands in ("set aside", "not scored again") else "",
         "wall_s": experiment.outcome.wall_s,
         "diagnosis": experiment.diagnoses[0].code if experiment.diagnoses else "",
     }
+
+
+def _authorship(experiment: Experiment) -> dict[str, object]:
+    usage = experiment.usage
+    return {"author": experiment.script.author, "tokens": usage.tokens, "cost_usd": usage.cost_usd}
 
 
 def _or_nan(value: float | None) -> float:

@@ -6,7 +6,8 @@ from functools import cache
 from importlib.resources import files
 
 from octopus.journal import Journal
-from octopus.reporting import part_experiments, part_proof, part_question
+from octopus.reporting import part_experiments, part_model, part_proof, part_question
+from octopus.reporting.dialogue import standing
 from octopus.reporting.markup import Html, join, tag, trusted
 from octopus.reporting.section import paragraph
 from octopus.reporting.verdict import headline_score, judge, shipped, strongest_baseline
@@ -17,6 +18,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-ur
 _SECTIONS = (
     ("holdout", "Sealed rows"),
     ("experiments", "Experiments"),
+    ("model", "Language model"),
     ("findings", "Findings"),
     ("ships", "What ships"),
     ("limits", "Limits"),
@@ -38,7 +40,7 @@ def report_page(journal: Journal) -> str:
         A whole HTML document, to be written as UTF-8. Whatever comes from the data is text in it; it fetches nothing,
         holds no script, and stays below a megabyte for any number of experiments and columns.
     """
-    verdict = judge(journal)
+    verdict, model = judge(journal), part_model.language_model(journal)
     run = journal.started.run if journal.started else "run"
     head = tag(
         "head",
@@ -60,12 +62,13 @@ def report_page(journal: Journal) -> str:
         part_question.findings(journal),
         part_question.comparison(journal),
         part_experiments.experiments(journal),
+        model,
         part_proof.what_ships(journal),
         part_proof.limits(journal),
         part_proof.record(journal),
         id="top",
     )
-    links = (tag("a", title, href=f"#{anchor}") for anchor, title in _SECTIONS)
+    links = (tag("a", title, href=f"#{anchor}") for anchor, title in _SECTIONS if anchor != "model" or model)
     header = tag("header", tag("a", "octopus", href="#top", class_="brand"), tag("nav", *links, aria_label="Sections"))
     footer = tag("footer", paragraph(f"Made from the journal of {run}: everything here is in it, line by line."))
     return "<!doctype html>\n" + tag("html", head, tag("body", header, main, footer), lang="en")
@@ -90,8 +93,9 @@ def _tiles(journal: Journal) -> Html:
     rival = strongest_baseline(report) if report is not None else None
     if rival is not None:
         tiles.append(("strongest baseline", number(rival.score), rival.name))
-    failed = len(journal.experiments) - len(journal.valid_experiments)
-    also = f"{failed} failed · " if failed else ""
+    found = [standing(experiment, journal) for experiment in journal.experiments]
+    failed, aside = found.count("failed"), len(found) - found.count("failed") - found.count("counts")
+    also = (f"{failed} failed · " if failed else "") + (f"{aside} set aside · " if aside else "")
     tiles.append(("experiments tried", f"{len(journal.experiments):,}", f"{also}{journal.elapsed_s:,.0f} s in all"))
     return tag("dl", *(_tile(*tile) for tile in tiles), class_="tiles")
 

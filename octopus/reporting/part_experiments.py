@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from octopus.effects import effect_of
 from octopus.journal import Journal
 from octopus.records import Experiment, Failure
+from octopus.reporting.calls import usage_words
 from octopus.reporting.chart_search import search_chart
+from octopus.reporting.dialogue import Standing, mending_words, standing, tried_words
 from octopus.reporting.markup import Html, join, source, tag
 from octopus.reporting.section import block, folded, long, paragraph, section
 from octopus.reporting.sentences import diagnosis_words, effect_words, score_words
@@ -48,12 +50,10 @@ def experiments(journal: Journal) -> Html:
         *_bodies(journal, scripts),
         class_="board",
     )
-    failed = len(tried) - len(journal.valid_experiments)
-    worked = count(len(tried), "experiment") + (f", {failed} of them without a score" if failed else "")
     return section(
         "experiments",
         "Experiments",
-        paragraph(f"{worked}."),
+        paragraph(f"{tried_words(journal)}."),
         search_chart(journal),
         board,
     )
@@ -65,18 +65,23 @@ def _bodies(journal: Journal, scripts: dict[int, Html]) -> Iterator[Html]:
     for experiment in journal.experiments[:_LINES]:
         told = join(*_told(experiment, journal))
         left -= len(told.encode())
-        is_winner = experiment is winner
+        is_winner = winner is not None and experiment.number == winner.number
         words = told if left >= 0 else paragraph("More of it is in the journal.", "quiet")
-        yield _experiment(experiment, is_winner, join(words, scripts.get(experiment.number, Html())))
+        whole = join(words, scripts.get(experiment.number, Html()))
+        yield _experiment(experiment, is_winner, standing(experiment, journal), whole)
 
 
-def _experiment(experiment: Experiment, is_winner: bool, words: Html) -> Html:
-    style = "winner" if is_winner else None if experiment.is_valid else "failed"
-    badge = [tag("span", "winner", class_="badge")] if is_winner else []
+def _experiment(experiment: Experiment, is_winner: bool, stands: Standing, words: Html) -> Html:
+    style = "winner" if is_winner else {"failed": "failed", "counts": None}.get(stands, "aside")
+    badges = [tag("span", "winner", class_="badge")] if is_winner else []
+    if experiment.script.author != "playbook":
+        badges.append(tag("span", experiment.script.author, class_="badge soft"))
+    if style == "aside":
+        badges.append(tag("span", stands, class_="badge soft"))
     top = tag(
         "tr",
         tag("th", f"{experiment.number}", scope="row"),
-        tag("td", cut(experiment.plan.family, 24), *badge),
+        tag("td", cut(experiment.plan.family, 24), *badges),
         tag("td", score_words(experiment), class_="number score"),
         tag("td", f"{experiment.outcome.wall_s:,.1f} s", class_="number"),
     )
@@ -93,8 +98,13 @@ def _told(experiment: Experiment, journal: Journal) -> list[Html]:
     lines.append(block(tag("span", "Expected", class_="key"), " ", long(plan.expected), style="quiet"))
     if effect is not None:
         lines.append(block(tag("span", "Came", class_="key"), " ", effect_words(effect), style="quiet"))
+    if mending := mending_words(experiment):
+        lines.insert(1, block(tag("span", "Fix", class_="key"), " ", long(mending), style="quiet"))
+    if experiment.usage.requests:
+        took = count(experiment.usage.requests, "request")
+        lines.append(paragraph(f"{took} to the model: {usage_words(experiment.usage)}", "quiet"))
     lines += [paragraph(diagnosis_words(d), "diagnosis") for d in experiment.diagnoses]
-    if not experiment.is_valid:
+    if standing(experiment, journal) == "failed":
         outcome = experiment.outcome
         if not experiment.diagnoses:
             lines.append(paragraph(f"{outcome.status} in {outcome.stage}: {outcome.reason}", "diagnosis"))
@@ -112,8 +122,9 @@ def _failure(failure: Failure) -> Html:
 def _scripts(journal: Journal) -> dict[int, Html]:
     """Return the scripts that there is room for: the winner's whatever it takes, the others from the first on."""
     winner, left = shipped(journal), _SCRIPTS_BYTES
+    best = winner.number if winner else None
     found: dict[int, Html] = {}
-    for experiment in sorted(journal.experiments[:_LINES], key=lambda e: (e is not winner, e.number)):
+    for experiment in sorted(journal.experiments[:_LINES], key=lambda e: (e.number != best, e.number)):
         script = source(experiment.script.source[:_SCRIPT_LENGTH])
         left -= len(script.encode())
         if left < 0:

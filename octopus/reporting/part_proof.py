@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octopus.journal import Journal
-from octopus.records import Experiment, Fitted, ReplayCheck
+from octopus.records import Experiment, Fitted, ReplayCheck, Usage
 from octopus.reporting.caveats import calibration_error, caveats
 from octopus.reporting.chart_fit import fit_chart
 from octopus.reporting.chart_holdout import holdout_chart
@@ -172,9 +172,11 @@ def record(journal: Journal) -> Html:
     if started is None:
         return section("record", "How to ask the same again", paragraph("The journal does not say how it began."))
     task = started.task
-    code = tag("pre", tag("code", source(reproducing_code(started))), tabindex="0", aria_label="Python code")
+    code = tag("pre", tag("code", source(reproducing_code(journal))), tabindex="0", aria_label="Python code")
     note = (
-        "With the same rows, versions, roles of columns, folds and holdout the playbook finds the same again, "
+        "A language model led: asked again, it may answer otherwise, and another model may win."
+        if journal.calls
+        else "With the same rows, versions, roles of columns, folds and holdout the playbook finds the same again, "
         "where max_experiments ends it and no time limit does."
     )
     return section(
@@ -198,14 +200,19 @@ def record(journal: Journal) -> Html:
 
 def _used(journal: Journal) -> list[str]:
     budget = journal.started.budget if journal.started else None
-    usage = [experiment.usage for experiment in journal.experiments]
-    tokens, cost = sum(u.input_tokens + u.output_tokens for u in usage), sum(u.cost_usd for u in usage)
+    of_scripts = sum((experiment.usage for experiment in journal.experiments), Usage())
+    usage = journal.usage if journal.calls else of_scripts
     limits = (
         (None,) * 4
         if budget is None
         else (budget.time_limit_s, budget.max_experiments, budget.max_tokens, budget.max_cost_usd)
     )
-    spent = (f"{journal.elapsed_s:,.0f}", f"{len(journal.experiments):,}", f"{tokens:,}", f"{cost:,.2f}")
+    spent = (
+        f"{journal.elapsed_s:,.0f}",
+        f"{len(journal.experiments):,}",
+        f"{usage.tokens:,}",
+        f"{usage.cost_usd:,.2f}",
+    )
     parts = []
     for used, limit, unit, always in zip(
         spent, limits, ("s", "experiments", "tokens", "US dollars"), (1, 1, 0, 0), strict=True

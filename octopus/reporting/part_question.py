@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from octopus.journal import Journal
-from octopus.records import ColumnProfile, Finding, Profile, Task, ValidationPlan
+from octopus.records import (
+    ColumnProfile,
+    ExperimentFinished,
+    Finding,
+    Profile,
+    Profiled,
+    Revalidated,
+    Task,
+    ValidationPlan,
+)
 from octopus.reporting.markup import Html, join, tag
 from octopus.reporting.metrics import metric_name, reading
 from octopus.reporting.section import block, bullets, facts, folded, long, paragraph, section, table, within
@@ -183,9 +194,24 @@ def comparison(journal: Journal) -> Html:
         "comparison",
         "How candidates are compared",
         paragraph(f"{validation_words(plan).capitalize()}."),
+        *(paragraph(f"{words}.", "quiet") for words in _before(journal)),
         paragraph(_rule(plan, profile)),
         bullets(absent) if absent else "",
     )
+
+
+def _before(journal: Journal) -> Iterator[str]:
+    """Yield by which folds candidates were compared before, where they were changed during the search."""
+    n_tried, plan = 0, None
+    for event in journal.events:
+        if isinstance(event, Profiled):
+            plan = event.validation
+        elif isinstance(event, ExperimentFinished):
+            n_tried = event.experiment.number
+        elif isinstance(event, Revalidated):
+            if plan is not None:
+                yield f"Until #{n_tried}: {validation_words(plan)}; then changed: {event.reason}"
+            plan = event.validation
 
 
 def _rule(plan: ValidationPlan, profile: Profile) -> Html:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from octopus.records import RunStarted
+from octopus.journal import Journal
 
 #: Longest goal that is written out.
 _GOAL = 2000
 
 
-def reproducing_code(started: RunStarted) -> str:
+def reproducing_code(journal: Journal) -> str:
     """Return code that starts the same run.
 
     Parameters
     ----------
-    started : RunStarted
-        The journal's first line.
+    journal : Journal
+        Of a run that started.
 
     Returns
     -------
     str
         Python; what the journal does not hold (roles of columns, folds, size of the holdout) is left to the reader.
     """
+    started = journal.started
+    assert started is not None
     task, budget = started.task, started.budget
+    leads = next((call.backend for call in journal.calls if call.kind != "fix"), None)
+    mends = next((call.backend for call in journal.calls if call.kind == "fix"), leads)
     parameters = {
         "goal": task.goal[:_GOAL] or None,
         "task": task.type,
         "scoring": task.scoring,
+        "backend": leads,
+        "fix_backend": mends if mends != leads else None,
         "max_experiments": budget.max_experiments,
         "time_limit": budget.time_limit_s,
         "max_tokens": budget.max_tokens,

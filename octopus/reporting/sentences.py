@@ -145,7 +145,8 @@ def validation_words(plan: ValidationPlan) -> str:
     """
     repeats = f" × {plan.n_repeats}" if plan.n_repeats > 1 else ""
     folds = "one split" if plan.n_splits == 1 else f"{plan.n_splits} folds{repeats}"
-    return f"{folds}, {plan.kind}: {plan.reason}"
+    by = f" by {plan.column}" if plan.column and plan.column not in plan.reason else ""
+    return f"{folds}, {plan.kind}{by}: {plan.reason}"
 
 
 def effect_words(effect: Effect) -> str:
@@ -179,8 +180,10 @@ def score_words(experiment: Experiment) -> str:
     str
         A few characters.
     """
-    score = experiment.score
-    return experiment.outcome.status if score is None else with_error(score.mean, score.standard_error)
+    score, status = experiment.score, experiment.outcome.status
+    if score is None:
+        return "no score" if status == "ok" else status
+    return with_error(score.mean, score.standard_error)
 
 
 def difference_words(baseline: Baseline, report: HoldoutReport) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from octopus.journal import Journal
 from octopus.records import Baseline, Experiment, HoldoutReport, Record
+from octopus.reporting.dialogue import standing
 from octopus.reporting.metrics import meaning, metric_title
 from octopus.reporting.words import alike, count, cut, number, share, signed, with_error
 
@@ -134,7 +135,7 @@ def _baseline_sentence(report: HoldoutReport) -> str:
 def _alone(journal: Journal, winner: Experiment) -> str:
     assert winner.score is not None
     score = with_error(winner.score.mean, winner.score.standard_error)
-    tried = count(len(journal.experiments), "experiment")
+    tried = count(sum(standing(e, journal) in ("counts", "failed") for e in journal.experiments), "experiment")
     return f"In validation it scored {score} ({metric_title(winner.score.scoring)}), the best of {tried}."
 
 

@@ -11,7 +11,7 @@ _LENGTH = 120
 #: Begins the stack of XGBoost's own code.
 _STACK = "\nStack trace:"
 #: Codes whose cause is the very name that the message quotes: another name is another failure.
-_NAMED = frozenset({"OCT102", "OCT104", "OCT105", "OCT106", "OCT107", "OCT108", "OCT302"})
+_NAMED = frozenset({"OCT102", "OCT104", "OCT105", "OCT106", "OCT107", "OCT108", "OCT112", "OCT302"})
 #: What varies: quoted names and values, addresses, numbers, lists in brackets.
 _QUOTES = (re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`"), "…")
 _VARYING = (

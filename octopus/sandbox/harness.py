@@ -132,7 +132,6 @@ def _analyse(table: pd.DataFrame, directory: JobDirectory, spec: JobSpec) -> Non
 
 
 def _settle(spec: JobSpec) -> None:
-
     """Fix what is global to the process: seeds and filters of warnings."""
     random.seed(spec.random_state)
     np.random.seed(spec.random_state)  # noqa: NPY002  # scripts may draw from the global generator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from octopus.records import Experiment
+from octopus.trackers.calls import usage_points
 from octopus.trackers.entries import (
     NAME_LENGTH,
     Entry,
@@ -40,7 +41,7 @@ def entry_of_experiment(experiment: Experiment, end_ms: int) -> Entry:
     plan = experiment.plan
     return Entry(
         experiment=experiment.number,
-        name=_name(experiment),
+        name=name_of(experiment),
         start_ms=max(0, end_ms - milliseconds(experiment.outcome.wall_s)),
         end_ms=end_ms,
         status="FINISHED" if experiment.is_valid else "FAILED",
@@ -49,6 +50,7 @@ def entry_of_experiment(experiment: Experiment, end_ms: int) -> Entry:
                 "family": plan.family,
                 "idea": plan.idea,
                 "parent": plan.parent,
+                "mends": experiment.decision.parent if experiment.decision.action == "repair" else None,
                 "author": experiment.script.author,
                 "decision": experiment.decision.action,
             }
@@ -69,10 +71,23 @@ def entry_of_experiment(experiment: Experiment, end_ms: int) -> Entry:
     )
 
 
-def _name(experiment: Experiment) -> str:
-    """Return number, family, score and idea: MLflow's list shows the beginning of a name, and no metric at first."""
+def name_of(experiment: Experiment, came: str = "") -> str:
+    """Return number, family, score and idea: MLflow's list shows the beginning of a name, and no metric at first.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        A finished one.
+    came : str, default=""
+        Stands in place of the score.
+
+    Returns
+    -------
+    str
+        As long as MLflow shows.
+    """
     plan, score = experiment.plan, experiment.score
-    came = f"{score.mean:.4g}" if experiment.is_valid and score is not None else "failed"
+    came = came or (f"{score.mean:.4g}" if experiment.is_valid and score is not None else "failed")
     return clip(storable(f"{experiment.number:02d} {plan.family} {came}: {plan.idea}"), NAME_LENGTH)
 
 
@@ -89,13 +104,7 @@ def _measured(experiment: Experiment, at_ms: int) -> tuple[Point, ...]:
         }
     values |= {"wall_s": outcome.wall_s, "cpu_s": outcome.cpu_s, "max_rss_bytes": outcome.max_rss_bytes}
     if usage.requests:
-        values |= {
-            "model_requests": usage.requests,
-            "input_tokens": usage.input_tokens,
-            "cached_tokens": usage.cached_tokens,
-            "output_tokens": usage.output_tokens,
-            "cost_usd": usage.cost_usd,
-        }
+        values |= {"model_requests": usage.requests, **usage_points(usage)}
     others = {name: value for name, value in (score.others if score else {}).items() if name not in values}
     folds = score.folds[:_MAX_FOLDS] if score else ()
     return (*make_points(values | others, at_ms), *make_curve("fold_score", enumerate(folds, start=1), at_ms))

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from octopus.records import Record
+from octopus.records import Message, Record, Usage
 
 #: MLflow stores keys of at most 250 characters (mlflow.utils.validation.MAX_ENTITY_KEY_LENGTH).
 KEY_LENGTH = 250
@@ -34,11 +34,34 @@ class Point(Record, frozen=True, kw_only=True):
     step: int = 0
 
 
+class Trace(Record, frozen=True, kw_only=True):
+    """A question to a language model, as one of MLflow's traces.
+
+    ``id`` is thirty-two hexadecimal digits, the same whenever it is sent: a store takes each once. ``problem`` says why
+    no usable reply came, and is empty where one did; ``shown_request`` and ``shown_reply`` stand in MLflow's list.
+    """
+
+    id: str
+    name: str
+    start_ms: int
+    end_ms: int
+    backend: str
+    model: str
+    messages: tuple[Message, ...]
+    reply: str
+    problem: str
+    usage: Usage
+    shown_request: str
+    shown_reply: str
+    tags: dict[str, str]
+
+
 class Entry(Record, frozen=True, kw_only=True):
     """What is added to an MLflow run at once.
 
     ``experiment`` is the number of the experiment whose nested run it belongs to, None for the run itself; ``status``
-    and ``end_ms`` close the MLflow run; ``texts`` are artifacts by their path.
+    and ``end_ms`` close the MLflow run; ``texts`` are artifacts by their path; ``also`` is what becomes known of nested
+    runs that are there already.
     """
 
     experiment: int | None
@@ -50,6 +73,8 @@ class Entry(Record, frozen=True, kw_only=True):
     tags: dict[str, str] = msgspec.field(default_factory=dict)
     points: tuple[Point, ...] = ()
     texts: dict[str, str] = msgspec.field(default_factory=dict)
+    traces: tuple[Trace, ...] = ()
+    also: tuple[Entry, ...] = ()
 
 
 def make_params(values: Mapping[str, object]) -> dict[str, str]:

@@ -18,12 +18,15 @@ from octopus.records import (
     Fitted,
     HoldoutOpened,
     HoldoutReport,
+    ModelCall,
+    ModelCalled,
     Profiled,
     RunFinished,
     RunStarted,
     SearchStopped,
 )
 from octopus.trackers.attempts import entry_of_experiment
+from octopus.trackers.calls import entry_of_call
 from octopus.trackers.entries import (
     EXPERIMENT_LENGTH,
     NAME_LENGTH,
@@ -38,7 +41,8 @@ from octopus.trackers.entries import (
     storable,
 )
 from octopus.trackers.notes import note_of_data, note_of_end, note_of_run
-from octopus.trackers.tags import NOTE_TAG, RUN_TAG
+from octopus.trackers.story import StoryEvent, entry_of_story, note_of_story
+from octopus.trackers.tags import NOTE_TAG, RUN_TAG, identity
 from octopus.trackers.times import as_json, milliseconds, written_ms
 
 
@@ -106,7 +110,18 @@ def entries_of(journal: Journal) -> tuple[Entry, ...]:
         As many as there are events.
     """
     of_run = Entry(experiment=None, name=run_name(journal), start_ms=start_ms(journal))
-    return tuple(_entry(event, of_run) for event in journal.events)
+    asked = note_of_run(journal.started) if journal.started else ""
+    entries: list[Entry] = []
+    calls: list[ModelCall] = []
+    for at, event in enumerate(journal.events, start=1):
+        if isinstance(event, ModelCalled):
+            calls.append(event.call)
+            entries.append(entry_of_call(calls, identity(journal), of_run, written_ms(event)))
+        elif isinstance(event, StoryEvent):
+            entries.append(entry_of_story(event, journal.events[:at], asked, of_run))
+        else:
+            entries.append(_entry(event, of_run))
+    return tuple(entries)
 
 
 def closing(journal: Journal) -> Entry:
@@ -254,4 +269,5 @@ def _improvements(journal: Journal) -> Iterator[tuple[int, float]]:
 def _whole_note(journal: Journal) -> str:
     asked = note_of_run(journal.started) if journal.started else ""
     seen = note_of_data(journal.profile, journal.validation) if journal.profile and journal.validation else ""
-    return clip("\n\n".join(part for part in (note_of_end(journal), asked, seen) if part), TAG_LENGTH)
+    parts = (note_of_end(journal), asked, note_of_story(journal.events), seen)
+    return clip("\n\n".join(part for part in parts if part), TAG_LENGTH)

@@ -26,11 +26,11 @@ def note_of_run(started: RunStarted) -> str:
     """
     task = started.task
     return _paragraphs(
-        ("Goal", _plain(task.goal)),
-        ("Target", f"{_plain(task.target)}, {task.type} ({_plain(task.type_reason)})"),
-        ("Scoring", f"{_plain(task.scoring)}, greater is better"),
-        ("Understood", "; ".join(f"{one.what} {_plain(one.value)} (“{_plain(one.words)}”)" for one in task.understood)),
-        ("Led by", f"{_plain(started.scientist)}, sandbox level {_plain(started.sandbox.level)}"),
+        ("Goal", plain(task.goal)),
+        ("Target", f"{plain(task.target)}, {task.type} ({plain(task.type_reason)})"),
+        ("Scoring", f"{plain(task.scoring)}, greater is better"),
+        ("Understood", "; ".join(f"{one.what} {plain(one.value)} (“{plain(one.words)}”)" for one in task.understood)),
+        ("Led by", f"{plain(started.scientist)}, sandbox level {plain(started.sandbox.level)}"),
     )
 
 
@@ -49,15 +49,15 @@ def note_of_data(profile: Profile, validation: ValidationPlan) -> str:
     str
         Markdown.
     """
-    sealed = f"{profile.n_sealed} rows ({_plain(profile.sealed_reason)})" if profile.n_sealed else "none"
+    sealed = f"{profile.n_sealed} rows ({plain(profile.sealed_reason)})" if profile.n_sealed else "none"
     findings = [
-        f"- {_plain(one.message)} → {_plain(one.action)} ({_plain(one.code)}, {one.confidence})"
+        f"- {plain(one.message)} → {plain(one.action)} ({plain(one.code)}, {one.confidence})"
         for one in profile.findings
     ]
     said = _paragraphs(
         ("Data", f"{profile.n_rows} rows × {profile.n_columns} columns"),
         ("Sealed", sealed),
-        ("Validation", f"{validation.kind}, {validation.n_splits} folds: {_plain(validation.reason)}"),
+        ("Validation", f"{validation.kind}, {validation.n_splits} folds: {plain(validation.reason)}"),
         ("Findings", "" if findings else "none"),
     )
     return said + ("\n\n**Findings**\n\n" + "\n".join(findings) if findings else "")
@@ -79,12 +79,12 @@ def note_of_experiment(experiment: Experiment) -> str:
     plan, outcome = experiment.plan, experiment.outcome
     failure = f"{outcome.failure.type}: {outcome.failure.message}" if outcome.failure else outcome.reason
     return _paragraphs(
-        ("Hypothesis", _plain(plan.hypothesis)),
-        ("Expected", _plain(plan.expected)),
-        ("Decided", f"{experiment.decision.action}: {_plain(experiment.decision.reason)}"),
-        ("Outcome", "" if experiment.is_valid else f"{outcome.status} at {outcome.stage}: {_plain(failure)}"),
+        ("Hypothesis", plain(plan.hypothesis)),
+        ("Expected", plain(plan.expected)),
+        ("Decided", f"{experiment.decision.action}: {plain(experiment.decision.reason)}"),
+        ("Outcome", "" if experiment.is_valid else f"{outcome.status} at {outcome.stage}: {plain(failure)}"),
         *(
-            (f"{_plain(one.code)} {_plain(one.title)}", f"{_plain(one.evidence)} → {_plain(one.remedy)}")
+            (f"{plain(one.code)} {plain(one.title)}", f"{plain(one.evidence)} → {plain(one.remedy)}")
             for one in experiment.diagnoses
         ),
     )
@@ -107,9 +107,9 @@ def note_of_end(journal: Journal) -> str:
     best = journal.best
     return _paragraphs(
         ("Holdout", _verdict(journal.holdout) if journal.holdout else ""),
-        ("Best", f"#{best.number} {_plain(best.plan.family)}: {_plain(best.plan.idea)}" if best else "nothing worked"),
-        ("Ships", _plain(finished.reason) if finished else "nothing"),
-        ("Stopped", _plain(stopped.decision.reason) if stopped else "it ended before its search did"),
+        ("Best", f"#{best.number} {plain(best.plan.family)}: {plain(best.plan.idea)}" if best else "nothing worked"),
+        ("Ships", plain(finished.reason) if finished else "nothing"),
+        ("Stopped", plain(stopped.decision.reason) if stopped else "it ended before its search did"),
     )
 
 
@@ -128,7 +128,18 @@ def _said(lines: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     return ((label, text) for label, text in lines if text)
 
 
-def _plain(text: str) -> str:
-    """Return text that Markdown shows as it is: one line, its signs escaped."""
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it is: one line, its signs escaped.
+
+    Parameters
+    ----------
+    text : str
+        Anything.
+
+    Returns
+    -------
+    str
+        Nothing in it is markup.
+    """
     line = " ".join(text.split())
     return "".join("\\" + sign if sign in "\\`*_[]<>|#" else sign for sign in line)

@@ -58,6 +58,8 @@ class Place:
         Names of the parameters that each run has: MLflow takes each once; grows.
     removed : list of str
         Ids of the runs and models that were there twice and are deleted; grows.
+    untraced : list of str
+        Why traces are not there; grows.
     """
 
     client: Any
@@ -67,6 +69,7 @@ class Place:
     nested: dict[int, str] = field(default_factory=dict)
     params: dict[str, set[str]] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
+    untraced: list[str] = field(default_factory=list)
 
     def run_for(self, entry: Entry) -> str:
         """Return the MLflow run of an entry, made if need be.

@@ -13,12 +13,14 @@ import msgspec
 
 from octopus.journal import FILENAME, Journal
 from octopus.trackers.client import asking
-from octopus.trackers.entries import Entry
+from octopus.trackers.entries import Entry, Trace
 from octopus.trackers.ledger import Sent
 from octopus.trackers.mapping import closing, entries_of, run_name
 from octopus.trackers.models import find_model, holds_model, send_model
 from octopus.trackers.place import Naming, Place, find_place
 from octopus.trackers.store import Store
+from octopus.trackers.tags import UNTRACED_TAG
+from octopus.trackers.traces import NO_TRACES, send_trace
 
 #: MLflow takes at most 1,000 metrics, 100 parameters and 100 tags at once, 1,000 together
 #: (mlflow.utils.validation.MAX_METRICS_PER_BATCH and those beside it).
@@ -115,8 +117,22 @@ class Sender:
                 for path, text in entry.texts.items():
                     (Path(directory) / path).write_text(text, encoding="utf-8", newline="")
                 self.client.log_artifacts(run_id, directory)
+        for trace in entry.traces:
+            self._trace(run_id, trace)
+        for nested in entry.also:
+            if nested.experiment in self.place.nested:  # one that its user deleted stays deleted
+                self._log(self.place.run_for(nested), nested, "")
+                self.client.update_run(self.place.run_for(nested), name=nested.name)
         if entry.end_ms is not None:
             self.client.set_terminated(run_id, entry.status, entry.end_ms)
+
+    def _trace(self, run_id: str, trace: Trace) -> None:
+        """Send a trace; where the store takes none, the run says so, and all the rest is sent."""
+        if NO_TRACES in self.place.untraced:
+            return
+        if why := send_trace(self.place, self.store, trace):
+            self.place.untraced.append(why)
+            self.client.set_tag(run_id, UNTRACED_TAG, f"not in this store: {why}. `octopus prompts` shows them")
 
     def _log(self, run_id: str, entry: Entry, model_id: str) -> None:
         from mlflow.entities import Metric, Param, RunTag

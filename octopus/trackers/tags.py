@@ -12,6 +12,8 @@ RUN_TAG = "octopus.run"
 ID_TAG = "octopus.id"
 #: Number of the experiment that a nested run stands for.
 EXPERIMENT_TAG = "octopus.experiment"
+#: Says on a run why the prompts and replies of its language model are not among MLflow's traces.
+UNTRACED_TAG = "octopus.traces"
 #: MLflow shows it as the description.
 NOTE_TAG = "mlflow.note.content"
 #: MLflow nests a run under the one that this names.

@@ -42,6 +42,8 @@ class TrackReport(Record, frozen=True, kw_only=True):
         Runs and models that a slow server had made twice, and that were removed just now.
     is_closed : bool
         Whether the run is there to its end.
+    untraced : str
+        Why prompts and replies that were sent just now are not among the traces; empty where they are.
     """
 
     uri: str
@@ -52,6 +54,7 @@ class TrackReport(Record, frozen=True, kw_only=True):
     n_sent: int
     n_duplicates: int
     is_closed: bool
+    untraced: str = ""
 
 
 def track(run_dir: str | os.PathLike[str], follow: bool = False) -> TrackReport:
@@ -99,6 +102,7 @@ def track(run_dir: str | os.PathLike[str], follow: bool = False) -> TrackReport:
         n_sent=sent.events + sent.is_closed - before.events - before.is_closed,
         n_duplicates=len(sender.place.removed),
         is_closed=sent.is_closed,
+        untraced="; ".join(dict.fromkeys(sender.place.untraced)),
     )
 
 

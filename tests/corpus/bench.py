@@ -13,13 +13,21 @@ from octopus.protocols import CrashRule, Job
 from octopus.records import Diagnosis, Limits, Outcome, Script
 from octopus.sandbox.jobdir import Walls
 from octopus.sandbox.local import LocalSandbox
+from octopus.stages.check import check_model_script, check_source
 from octopus.stages.diagnose import diagnose_failure
-from octopus.stages.run import check_source
-from tests.corpus import assorted, calls, data, layout, limits, results, values
+from tests.corpus import assorted, calls, data, layout, limits, refused, results, values
 from tests.corpus.scripts import Case
-from tests.corpus.table import classes, fitted_rows, numbers, penguin_profile, penguin_table, predicted_rows
+from tests.corpus.table import (
+    classes,
+    fitted_rows,
+    numbers,
+    penguin_profile,
+    penguin_table,
+    predicted_rows,
+    quarantined,
+)
 
-_KINDS = (calls, data, layout, values, results, limits, assorted)
+_KINDS = (calls, data, layout, values, results, refused, limits, assorted)
 _PANDAS = int(pd.__version__.partition(".")[0])
 #: What breaks with the installed versions.
 CASES = tuple(case for kind in _KINDS for case in kind.CASES if case.since_pandas <= _PANDAS)
@@ -27,6 +35,7 @@ CODES = tuple(registry.names(registry.CRASH_RULES))
 _RULES: list[CrashRule] = [registry.load(registry.CRASH_RULES, name)() for name in CODES]
 _IMPORTS = ("lightgbm", "sklearn.compose", "sklearn.ensemble", "sklearn.impute", "sklearn.linear_model")
 _PROFILE = penguin_profile()
+_QUARANTINED = quarantined(_PROFILE, "ring")
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Bench:
         return self.outcomes[key]
 
     def _run(self, case: Case, source: str) -> Outcome:
-        if refused := check_source(source):
+        if refused := check_model_script(source, _QUARANTINED) if case.of_model else check_source(source):
             return refused
         rows = fitted_rows()
         job = Job(

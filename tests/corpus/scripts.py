@@ -82,6 +82,8 @@ class Case:
         What the script may use.
     since_pandas : int
         Major version of pandas that is the first to refuse it.
+    of_model : bool
+        It is checked as a script of a language model, and one column is quarantined.
     """
 
     code: str
@@ -94,6 +96,7 @@ class Case:
     wall_s: float = 60.0
     memory_mib: int = 4096
     since_pandas: int = 2
+    of_model: bool = False
 
     @property
     def id(self) -> str:

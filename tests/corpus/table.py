@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
+import msgspec
 import numpy as np
 import pandas as pd
 from palmerpenguins import load_penguins
 
 from octopus.dataset import Float, Rows
 from octopus.frame import Schema
-from octopus.records import ColumnProfile, Level, Profile, TargetProfile
+from octopus.records import ColumnProfile, Finding, Level, Profile, TargetProfile
 
 _FEW_LEVELS = 5
 #: What texts are of, in this version of pandas: ``str`` since pandas 3, ``object`` before.
@@ -64,6 +65,16 @@ def penguin_profile() -> Profile:
         columns=tuple(_column(table[name]) for name in table),
         target=TargetProfile(n_missing=0),
     )
+
+
+def quarantined(profile: Profile, name: str) -> Profile:
+    """Return a profile in which a column is quarantined."""
+    finding = Finding(
+        code="OCT720", columns=(name,), message=f"{name} is the target in another form", evidence="an example",
+        confidence="strong", action="quarantined: not used",
+    )  # fmt: skip
+    columns = tuple(msgspec.structs.replace(c, used=c.used and c.name != name) for c in profile.columns)
+    return msgspec.structs.replace(profile, columns=columns, findings=(*profile.findings, finding))
 
 
 def _column(values: pd.Series) -> ColumnProfile:

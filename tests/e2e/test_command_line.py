@@ -11,13 +11,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import psutil
 import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
 from octopus import read_journal
+from octopus.records import ModelCall
 from tests.frames import binary_frame
+from tests.led import led
 
 PENGUINS = Path(__file__).parents[2] / "examples" / "penguins_raw.csv"
 
@@ -232,7 +235,7 @@ def test_only_a_finished_run_knows_the_columns_that_a_standalone_script_reads(tm
 
 def test_help_and_version(tmp_path: Path) -> None:
     assert octopus("--version", cwd=tmp_path).stdout.startswith("octopus ")
-    for command in ("fit", "show", "predict"):
+    for command in ("fit", "show", "prompts", "predict"):
         shown = octopus(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert "Usage" in shown.stdout
@@ -274,6 +277,59 @@ def test_json_lines_are_the_journal(tmp_path: Path) -> None:
     assert (events[0], events[-1]) == ("run_started", "run_finished")
     shown = octopus("show", "run", "--json", cwd=tmp_path)
     assert shown.stdout == fitted.stdout
+
+
+def _led_by_a_model(run_dir: Path) -> None:
+    run_dir.mkdir()
+    lines = [msgspec.json.encode(event) + b"\n" for event in led().events]
+    (run_dir / "journal.jsonl").write_bytes(b"".join(lines))
+
+
+def test_prompts_shows_what_was_sent_and_what_came_back(tmp_path: Path) -> None:
+    _led_by_a_model(tmp_path / "run")
+    shown = octopus("prompts", "run", cwd=tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.count("=== call ") == len(led().calls)
+    assert shown.stdout.count("You lead a search for a model.") == 1
+    assert "(the same 147 words as in call 1)" in shown.stdout
+    whole = octopus("prompts", "run", "--full", cwd=tmp_path)
+    assert whole.stdout.count("You lead a search for a model.") == len(led().calls)
+    one = octopus("prompts", "run", "--call", 5, cwd=tmp_path)
+    assert one.stdout.startswith("=== call 5 of 8 · fix · ok · openai:gpt-5 (gpt-5-2026-01)")
+    assert one.stdout.count("=== call ") == 1
+    assert "division by zero" in one.stdout
+    assert "CHANGE: guards against zero" in one.stdout
+
+
+def test_prompts_as_json_are_the_calls_of_the_journal(tmp_path: Path) -> None:
+    _led_by_a_model(tmp_path / "run")
+    lines = [json.loads(line) for line in octopus("prompts", "run", "--json", cwd=tmp_path).stdout.splitlines()]
+    assert [line.pop("call") for line in lines] == list(range(1, 9))
+    assert tuple(msgspec.convert(line, ModelCall) for line in lines) == led().calls
+    (third,) = octopus("prompts", "run", "--json", "--call", 3, cwd=tmp_path).stdout.splitlines()
+    assert json.loads(third)["status"] == "unusable"
+
+
+def test_prompts_of_a_run_without_a_model_are_a_clear_error(tmp_path: Path) -> None:
+    _led_by_a_model(tmp_path / "run")
+    beyond = octopus("prompts", "run", "--call", 9, cwd=tmp_path)
+    assert (beyond.returncode, beyond.stdout) == (2, "")
+    assert "the run asked 8 times" in beyond.stderr
+    journal = tmp_path / "run" / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
+    alone = octopus("prompts", "run", cwd=tmp_path)
+    assert (alone.returncode, alone.stdout) == (2, "")
+    assert "no language model was asked in this run" in " ".join(alone.stderr.split())
+    assert "Traceback" not in alone.stderr
+
+
+def test_show_tells_the_story_of_a_run_that_a_model_led(tmp_path: Path) -> None:
+    _led_by_a_model(tmp_path / "run")
+    shown = octopus("show", "run", cwd=tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    words = " ".join(shown.stdout.split())
+    assert "analysis How many rows has a customer?" in words
+    assert "8 calls (step 6, fix 1, reask 1)" in words
 
 
 def test_a_semicolon_file_with_decimal_commas_is_a_regression(tmp_path: Path) -> None:

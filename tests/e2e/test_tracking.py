@@ -42,6 +42,7 @@ from octopus.trackers.patience import Patience
 from octopus.trackers.spool import Registration, Spool, spool_of
 from octopus.trackers.store import Store, choose_store, embedded
 from octopus.trackers.track import track
+from tests.led import led
 from tests.strategies import failed, journal_of, valid
 
 #: A follower in a hurry: it is done as soon as there is nothing to do.
@@ -645,6 +646,194 @@ def test_what_came_twice_after_the_end_is_removed_by_track(
     assert _counts(embedded(runs)) == COMPLETE
     assert track(run_dir).n_duplicates == 0
     assert read_sent(run_dir) is not None
+
+
+# --------------------------------------------------------------------------- a run that a language model leads
+
+
+def _traces_of(store: Store, run_id: str) -> list[Any]:
+    """Return the traces that MLflow's page of a run lists, the first one first."""
+    client = open_client(store)
+    experiment_id = client.get_run(run_id).info.experiment_id
+    found = client.search_traces(locations=[experiment_id], run_id=run_id, max_results=100)
+    return sorted(found, key=lambda trace: int(trace.info.tags["octopus.call"]))
+
+
+def _expect_traces(store: Store, run_id: str) -> None:
+    """Make sure that each call of the run that a model led is a trace, once, with all that is known of it."""
+    calls, traces = led().calls, _traces_of(store, run_id)
+    assert [trace.info.tags["octopus.kind"] for trace in traces] == [call.kind for call in calls]
+    assert [trace.info.tags["octopus.status"] for trace in traces] == [call.status for call in calls]
+    assert [str(trace.info.state.value) for trace in traces] == [
+        "OK" if call.status == "ok" else "ERROR" for call in calls
+    ]
+    for trace, call in zip(traces, calls, strict=True):
+        (span,) = trace.data.spans
+        assert [message["content"] for message in span.inputs["messages"]] == [m.text for m in call.messages]
+        assert span.outputs["choices"][0]["message"]["content"] == call.reply
+        assert trace.info.execution_duration == call.wall_s * 1000
+        assert trace.info.request_preview.startswith(f"{call.kind}: ")
+        assert json.loads(trace.info.trace_metadata["mlflow.trace.tokenUsage"])["input_tokens"] == 1000
+    began = datetime.fromisoformat(led().events[3].at).timestamp() * 1000
+    assert traces[0].info.request_time == began - 2500
+
+
+def test_a_run_that_a_model_led_is_there_with_its_prompts_its_costs_and_its_story(runs: Path) -> None:
+    run_dir = _write(runs / "led-1", led())
+    report = track(run_dir)
+    assert (report.is_closed, report.untraced) == (True, "")
+    store = embedded(runs)
+    (parent,), nested = _runs_of(store)
+    _expect_traces(store, parent.info.run_id)
+    metrics = parent.data.metrics
+    assert (metrics["calls"], metrics["calls_failed"], metrics["tokens_input"]) == (8.0, 1.0, 8000.0)
+    assert metrics["cost_usd"] == pytest.approx(0.016)
+    assert (metrics["tokens_input.fix"], metrics["calls.step"]) == (1000.0, 6.0)
+    history = open_client(store).get_metric_history(parent.info.run_id, "tokens_output")
+    assert [(point.step, point.value) for point in history] == [(i, 100.0 * i) for i in range(1, 9)]
+    assert "group by customer" in parent.data.tags["mlflow.note.content"]
+    assert parent.data.tags["language_model"] == "openai:gpt-5 (gpt-5-2026-01)"
+    assert parent.data.tags["language_model_retired"].startswith("3 calls in a row failed")
+    assert "analysis_01.txt" in {file.path for file in open_client(store).list_artifacts(parent.info.run_id)}
+    scores = {int(run.data.tags["octopus.experiment"]): run.data.metrics.get("score") for run in nested}
+    assert scores[4] == pytest.approx(0.815), "the folds that count now"
+    assert nested[1].data.tags["set_aside"].startswith("day not used since")
+    assert [run.info.run_name for run in nested[:4]] == [
+        "01 linear 0.615: idea 1", "02 gbm set aside: the reminder", "03 gbm failed: ratios", "04 gbm 0.815: ratios",
+    ]  # fmt: skip
+    assert nested[3].data.metrics["tokens_output"] == 100.0
+    assert {run.info.status for run in nested} == {"FINISHED", "FAILED"}
+
+
+@pytest.mark.parametrize("n_sent", [0, 4, 8])
+def test_prompts_that_are_sent_again_are_there_once(n_sent: int, runs: Path) -> None:
+    run_dir = _write(runs / "led-1", led())
+    report = track(run_dir)
+    sent = read_sent(run_dir)
+    assert sent is not None
+    (run_dir / LEDGER).write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(sent, events=n_sent, closed_after=None))
+    )  # killed between the answer and the note of it
+    again = track(run_dir)
+    assert again.run_id == report.run_id
+    assert again.n_sent == len(led()) + 1 - n_sent
+    _expect_traces(embedded(runs), report.run_id)
+
+
+def test_no_key_gets_into_mlflow(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sk-planted-0123456789"
+    for name in ("OPENAI_API_KEY", "OCTOPUS_BACKEND_KEY", "AZURE_OPENAI_API_KEY"):
+        monkeypatch.setenv(name, key)
+    track(_write(runs / "led-1", led()))
+    files = [path for path in runs.rglob("*") if path.is_file()]
+    assert any(path.name == "mlflow.db" for path in files)
+    assert [path.name for path in files if key.encode() in path.read_bytes()] == []
+
+
+def test_a_server_without_traces_gets_all_the_rest(
+    server: tuple[str, _Failing], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow's Flask application alone, as ``mlflow server --gunicorn-opts`` runs it, answers 404 to spans."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server[0])
+    run_dir = _write(runs / "led-1", led())
+    report = track(run_dir)
+    assert (report.is_closed, report.untraced) == (True, "it cannot keep them")
+    assert pending(run_dir) == 0
+    store = embedded(runs)
+    (parent,), nested = _runs_of(store)
+    assert len(nested) == 6
+    assert parent.data.metrics["tokens_input"] == 8000.0
+    assert parent.data.tags["octopus.traces"].startswith("not in this store: it cannot keep them")
+    assert _traces_of(store, report.run_id) == []
+
+
+class _Busy:
+    """What ``mlflow server`` runs, that does not say its version for the first so many times, or takes no traces."""
+
+    def __init__(self, application: Any) -> None:
+        self.application, self.n_unsaid, self.asked = application, 0, 0
+        self.refusal: tuple[int, bytes] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope.get("path")
+        self.asked += path == "/version"
+        answer = self.refusal if path == "/v1/traces" else None
+        if path == "/version" and self.asked <= self.n_unsaid:
+            answer = 503, b"busy"
+        if answer is None:
+            await self.application(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": answer[0], "headers": []})
+        await send({"type": "http.response.body", "body": answer[1]})
+
+
+@pytest.fixture
+def whole_server(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, _Busy]]:
+    """Serve from a thread what ``mlflow server`` serves: with the half that takes traces."""
+    import uvicorn
+    from mlflow.server import handlers
+    from mlflow.server.fastapi_app import app
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    store = embedded(runs)
+    monkeypatch.setattr(handlers, "_tracking_store", SqlAlchemyStore(store.uri, store.artifacts))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        application = _Busy(app)
+        serving = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
+        thread = threading.Thread(target=serving.run, args=([listening],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", application
+        finally:
+            serving.should_exit = True
+            thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_unsaid", [0, 1, 5])
+def test_a_served_store_has_the_prompts_too_and_once(
+    n_unsaid: int, whole_server: tuple[str, _Busy], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, serving = whole_server
+    serving.n_unsaid = n_unsaid  # a server that is busy is not taken for one that is too old
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    journal = led()
+    run_dir = _write(runs / "led-1", journal, n_events=10)
+    follow(*_register(run_dir), msgspec.structs.replace(HURRY, give_up_s=WITHIN_S))
+    assert serving.asked > n_unsaid
+    assert pending(run_dir) == 0
+    _write(run_dir, journal)
+    follow(*_register(run_dir), HURRY)
+    (run_dir / LEDGER).unlink()
+    report = track(run_dir)
+    assert (report.is_closed, report.untraced, pending(run_dir)) == (True, "", 0)
+    (parent,), nested = _runs_of(embedded(runs))
+    assert (parent.info.run_id, len(nested)) == (report.run_id, 6)
+    _expect_traces(Store(uri=uri), report.run_id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("status", "body", "why"),
+    [
+        (404, b"no such page", "it cannot keep them"),
+        (405, b"Method Not Allowed", "it cannot keep them"),
+        (501, b'{"detail": "not supported by FileStore"}', "it refused some: not supported by FileStore"),
+        (404, b'{"message": "no Route matched"}', "it refused some: {'message': 'no Route matched'}"),
+        (413, b'{"error_code": "BAD_REQUEST", "message": "too large"}', "it refused some: BAD_REQUEST"),
+    ],
+)
+def test_a_server_that_refuses_traces_gets_all_the_rest(
+    status: int, body: bytes, why: str, whole_server: tuple[str, _Busy], runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, serving = whole_server
+    serving.refusal = status, body
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    report = track(_write(runs / "led-1", led()))
+    assert (report.is_closed, report.untraced) == (True, why)
+    (parent,), nested = _runs_of(embedded(runs))
+    assert (parent.info.status, len(nested)) == ("FINISHED", 6)
+    assert parent.data.metrics["tokens_input"] == 8000.0
 
 
 # --------------------------------------------------------------------------- the process

@@ -21,11 +21,12 @@ _IDEAS = 6
 #: What ``Features`` makes of columns that are no numbers.
 _READS = {
     "categorical": ", categories as pandas categoricals",
-    "datetime": ', dates as "NAME days", year, month, day, weekday, hour',
+    "datetime": ', a date NAME as columns "NAME days", "NAME year", "NAME month" … "NAME hour" in its place',
     "text": ", texts as word counts (whole beside Topics or WeighedWords)",
 }
 _ANALYSIS = (
-    "analysis with QUESTION: … and a script that defines analyse(X, y) and prints at most 20 lines about training rows"
+    "analysis, QUESTION: …, then one ```python block: def analyse(X, y) on the raw training rows prints at most 20 "
+    "short lines, out-of-fold errors too; rare words come back as …"
 )
 
 
@@ -67,7 +68,6 @@ def opening(
         versions=", ".join(f"{name} {versions[name]}" for name in _OF_USE if name in versions),
         notes="\n".join(notes(versions)),
         families="\n".join(f"{plain(f.name)}: {brief(f, task, profile, hide)}" for f in families),
-        family=plain(families[-1].name) if families else "gbm",
         analysis="(no analysis: cells stay here)" if privacy == "schema" else _ANALYSIS,
     )
 

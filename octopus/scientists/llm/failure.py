@@ -95,7 +95,10 @@ def _columns(view: View, failed: Experiment) -> list[str]:
 
 def _column(column: ColumnProfile) -> str:
     gaps = f", gaps {column.missing_fraction:.0%}" if column.missing_fraction else ""
-    return f"{plain(column.name, 40)} is {column.kind} ({column.dtype}{gaps})"
+    parts = (
+        f', after Features() only its parts, as "{plain(column.name, 40)} year"' if column.kind == "datetime" else ""
+    )
+    return f"{plain(column.name, 40)} is {column.kind} ({column.dtype}{gaps}){parts}"
 
 
 def _tried(view: View, failed: Experiment) -> list[str]:

@@ -37,7 +37,8 @@ def ledger(journal: Journal, hide: Callable[[str, str], str]) -> str:
     n_cleared = len(experiments) // _CHUNK * _CHUNK
     cleared, added = experiments[:n_cleared], experiments[n_cleared:]
     kept = _kept(cleared, journal)
-    others = [e for e in cleared if e.number not in kept]
+    built_on = {e.plan.parent for e in experiments if e.number in kept}
+    others = [e for e in cleared if e.number not in kept | built_on]
     lines = [_line(e, journal, hide) for e in cleared if e.number in kept]
     if others:
         lines.insert(0, _named(others))
@@ -53,7 +54,9 @@ def _kept(experiments: Sequence[Experiment], journal: Journal) -> frozenset[int]
     for experiment in ranked:
         of_families.setdefault(experiment.plan.family, experiment)
     best = [*ranked[:_BEST], *list(of_families.values())[:_FAMILIES]]
-    failures = {_failure_key(e): e for e in experiments if not e.is_valid and e.outcome.status != "ok"}
+    mended = {e.decision.parent for e in experiments if e.decision.action == "repair"}
+    failed = [e for e in experiments if not e.is_valid and e.outcome.status != "ok" and e.number not in mended]
+    failures = {_failure_key(e): e for e in failed}
     kept = [*best, *experiments[-_LATEST:], *list(failures.values())[-_FAILURES:]]
     return frozenset(e.number for e in kept)
 
@@ -71,7 +74,9 @@ def _line(experiment: Experiment, journal: Journal, hide: Callable[[str, str], s
     by = "" if experiment.script.author == "playbook" else " (yours)"
     start = f" from #{experiment.plan.parent}" if experiment.plan.parent else ""
     is_fix = experiment.decision.action == "repair" and experiment.decision.parent
-    idea = f"mended #{experiment.decision.parent}" if is_fix and by else _idea(experiment, journal)
+    idea = _idea(experiment, journal)
+    if is_fix and by:
+        idea = f"{idea}, mended"
     head = f"#{experiment.number} {plain(experiment.plan.family, 20)}{start}{by}"
     return f"{head}: {idea} | {_result(experiment, journal, hide)}"
 

@@ -16,7 +16,7 @@ from octopus.scientists.llm.view import Privacy, View
 __all__ = ["Privacy", "View", "fix_prompt", "goal_prompt", "reask_prompt", "step_prompt"]
 
 #: Characters of a goal, of the words on a column, of a reply that could not be read.
-_GOAL, _DESCRIBED, _REPLY = 2000, 120, 1200
+_GOAL, _DESCRIBED, _REPLY = 2000, 120, 3200
 #: Columns that a question about the goal names.
 _COLUMNS = 200
 
@@ -39,7 +39,7 @@ def step_prompt(view: View) -> tuple[Message, ...]:
     tried = ledger(view.journal, view.hide)
     parts = [
         f"DATA\n{fenced(profile_card(view))}",
-        f"LEDGER ({view.task.scoring}; a gain or loss is beyond noise)\n{fenced(tried)}",
+        f"LEDGER ({view.task.scoring}; gain and loss by the paired difference)\n{fenced(tried)}",
         tail(view),
     ]
     return (Message(role="system", text=stable.strip()), Message(role="user", text="\n\n".join(parts)))
@@ -108,9 +108,16 @@ def goal_prompt(
     n_classes = f", {len(classes)} classes{labels}" if classes else ""
     told = [f"Goal: {plain(goal, _GOAL)}", f"Task: {task_type}, target {plain(target)}{n_classes}", "Columns:"]
     return (
-        Message(role="system", text=text("goal").strip()),
+        Message(role="system", text=_goal_forms(is_binary=task_type == "binary")),
         Message(role="user", text=fenced("\n".join([*told, *named, *more]))),
     )
+
+
+def _goal_forms(*, is_binary: bool) -> str:
+    """Return the forms of an answer; costs are those of the two errors of a decision between two classes."""
+    forms = text("goal").strip().splitlines()
+    kept = [line for line in forms if is_binary or not line.startswith("COST")]
+    return "\n".join(kept)
 
 
 def reask_prompt(messages: Sequence[Message], reply: str, problem: str) -> tuple[Message, ...]:

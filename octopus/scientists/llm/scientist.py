@@ -44,8 +44,8 @@ from octopus.scientists.playbook.scientist import Playbook
 
 #: Share of the time that reading the goal may take.
 _GOAL_SHARE = 0.2
-#: What a script of no registered family is called.
-_OTHER = "other"
+#: What a blend is called, and a script of no registered family.
+_BLEND, _OTHER = "blend", "other"
 #: A mended script that is less like the failed one than this is another idea: half the lines of a short script may go.
 _LIKENESS = 0.4
 
@@ -161,7 +161,7 @@ class LLMScientist:
             proposal = self._step(task, profile, journal, None)
         if proposal is not None:
             return proposal
-        proposal = self.playbook.propose(decision, task, profile, journal)
+        proposal = self.playbook.propose(decision, task, profile, journal.of_playbook)
         if isinstance(proposal, StopProposal) and journal.best is not None and not was_refused(journal):
             return self._step(task, profile, journal, None) or proposal
         return proposal
@@ -228,7 +228,11 @@ class LLMScientist:
             lambda answer: self._fix(answer, failed, task, profile, journal),
         )
 
-    def _fix(self, answer: Answer, failed: Experiment, task: Task, profile: Profile, journal: Journal) -> FixProposal:
+    def _fix(
+        self, answer: Answer, failed: Experiment, task: Task, profile: Profile, journal: Journal
+    ) -> FixProposal | None:
+        if answer.action == "stop":  # it gives the idea up
+            return None
         before = compact(failed.script.source, task, profile)
         if answer.edits:
             after = apply_edits(before, answer.edits)
@@ -263,7 +267,7 @@ class LLMScientist:
         applicable = {v.family for v in profile.families if v.applies}
         family = answer.family or (parent.plan.family if parent and answer.action == "edit" else "")
         plan = Plan(
-            family=family if family in applicable else _OTHER,
+            family=family if family in applicable | {_BLEND} else _OTHER,
             idea=answer.idea or "an idea of the model's",
             hypothesis=answer.hypothesis or answer.idea,
             expected=answer.expected or f"more {task.scoring}",
@@ -363,9 +367,10 @@ def _n_fixes(failed: Experiment, journal: Journal) -> int:
 
 
 def _parent(answer: Answer, journal: Journal) -> Experiment | None:
-    """Return the experiment that an answer sets out from: the one that it names, else the best."""
-    named = next((e for e in journal.experiments if e.number == answer.parent), None)
-    return named if answer.parent is not None else journal.best
+    """Return the experiment that an answer sets out from: the one that it names, and for an edit else the best."""
+    if answer.parent is None:
+        return journal.best if answer.action == "edit" else None
+    return next((e for e in journal.experiments if e.number == answer.parent), None)
 
 
 def _revalidation(answer: Answer) -> RevalidateProposal:

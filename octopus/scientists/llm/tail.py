@@ -50,7 +50,7 @@ def tail(view: View) -> str:
     parts = [f"NOW\n{fenced(chr(10).join(told))}"] if told else []
     if best is not None:
         script = shown_script(best.script, view.task, view.profile)
-        parts.append(f"SCRIPT of #{best.number}, the best:\n```python\n{script}\n```")
+        parts.append(f"SCRIPT of #{best.number}, the highest score:\n```python\n{script}\n```")
     return "\n".join([*parts, _request(view, best)])
 
 
@@ -103,7 +103,7 @@ def _looks(view: View) -> list[str]:
         n_since = sum(isinstance(e, ExperimentFinished) for e in view.journal.events[place:])
         room = _OUTPUT if place == looks[-1][0] and n_since <= _RECENT else _OLDER_OUTPUT
         text = event.output if event.outcome.status == "ok" else f"failed: {_why(event)}"
-        hidden = lines(view.hide(text, event.script.source), room)
+        hidden = lines(view.hide(f"{text}\n", event.script.source), room)  # whole: its last word was not cut
         found.append(f"Analysis: {plain(view.hide(event.question, ''), 120)}\n{hidden or '| (nothing was printed)'}")
     return found
 

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from octopus.journal import Journal
-from octopus.records import AnyEvent, ColumnProfile, Finding, HoldoutOpened
+from octopus.records import AnyEvent, ColumnProfile, Finding, HoldoutOpened, Quarantined, Released, Revalidated, Usage
 from octopus.reporting.card import model_card
 from octopus.reporting.caveats import caveats
 from octopus.reporting.verdict import judge
+from tests.led import led
 from tests.strategies import events, journals, profiled, started
 from tests.unit.reporting.test_page import typical
 
@@ -105,3 +106,61 @@ def test_a_goal_opens_nothing(goal: str) -> None:
     fences = re.findall("^`{3,}.*$", card, re.MULTILINE)
     assert len(fences) % 2 == 0
     assert len(re.findall(r"^#+ ", card, re.MULTILINE)) == 1 + card.count("\n## ")
+
+
+def test_the_card_of_a_models_script_says_so_and_how_it_is_loaded() -> None:
+    plain = model_card(led()).replace("\\", "")
+    assert "- Language model: openai:gpt-5 (gpt-5-2026-01), 8 calls (step 6, fix 1, reask 1)" in plain
+    assert "written by the model" in plain
+    assert 'octopus.load("model", allow_pickle=True)' in plain
+    assert "`octopus serve model --allow-pickle`" in plain
+    assert 'octopus.load("model")' in model_card(typical())
+    assert "octopus serve model`" in model_card(typical())
+
+
+def test_what_was_changed_during_the_search_limits_the_result() -> None:
+    found = " ".join(caveats(led()))
+    for expected in (
+        "1 experiment counts no more: it reads a column that was quarantined later.",
+        "The folds were changed during the search (a customer stands on both sides): now 4 folds, group:",
+        "sealed rows may share customer with training rows, which flatters.",
+        "A language model wrote 4 scripts of 6: read the winner's.",
+        "The model wrote the script that ships: it is loaded with allow_pickle=True only.",
+        "took no part to the end (3 calls in a row failed: no answer in 60 s): the playbook went on alone.",
+        "Quarantined as leaks, not used: day.",
+    ):
+        assert expected in found, expected
+    assert "colour" not in found, "it was released"
+    assert "estimates from above" not in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "is_said"),
+    [("group", "customer", "may share customer"), ("time", "day", "not by day"), ("random", None, "")],
+)
+def test_rows_that_were_sealed_before_the_folds_changed_may_flatter(kind: str, column: str, is_said: str) -> None:
+    lines = list(led().events)
+    at = next(i for i, event in enumerate(lines) if isinstance(event, Revalidated))
+    plan = msgspec.structs.replace(lines[at].validation, kind=kind, column=column)
+    lines[at] = msgspec.structs.replace(lines[at], validation=plan)
+    found = " ".join(caveats(Journal(events=tuple(lines))))
+    assert (is_said or "sealed before that") in found if is_said else "sealed before that" not in found
+    if not column:
+        return
+    task = msgspec.structs.replace(lines[0].task, **{kind: column})
+    lines[0] = msgspec.structs.replace(lines[0], task=task)
+    assert "sealed before that" not in " ".join(caveats(Journal(events=tuple(lines)))), "it was sealed by that already"
+
+
+def test_a_column_that_was_released_is_no_quarantined_one() -> None:
+    at = {"at": "t", "elapsed_s": 1.0}
+    aside = led().with_event(Quarantined(**at, columns=("amount",), reason="r"))
+    assert "not used: day, amount." in " ".join(caveats(aside))
+    assert "not used: day." in " ".join(caveats(aside.with_event(Released(**at, columns=("amount",), reason="r"))))
+
+
+def test_tokens_that_nobody_counted_are_called_estimates() -> None:
+    lines = list(led().events)
+    call = msgspec.structs.replace(lines[3].call, usage=Usage(requests=1, input_tokens=9, is_estimated=True))
+    lines[3] = msgspec.structs.replace(lines[3], call=call)
+    assert "estimates from above" in " ".join(caveats(Journal(events=tuple(lines))))

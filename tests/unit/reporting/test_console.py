@@ -29,6 +29,7 @@ from octopus.records import (
     Understanding,
 )
 from octopus.reporting.console import ConsoleView, number, printable
+from tests.led import led
 from tests.strategies import events, failed, journals, profiled, started, valid
 
 
@@ -252,3 +253,43 @@ def test_an_address_is_never_broken() -> None:
     address = "http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
     ConsoleView(Console(file=stream, width=60, highlight=False)).line("MLflow", f"open {address} and look")
     assert address in stream.getvalue()
+
+
+def test_a_run_that_a_model_led_tells_its_story() -> None:
+    lines = [" ".join(line.split()) for line in _printed(led(), width=160).splitlines()]
+    for expected in (
+        "2 gbm model: the reminder tells it 0.9800 ± 0.0100 1.0 s",
+        "Columns day not used any more: it is written after the bill is paid · #2 counts no more",
+        "3 gbm model: ratios: t (OCT301) error 1.0 s",
+        "mends #3: guards against zero",
+        "analysis How many rows has a customer? → customer 17 has 240 rows / the rest has three each 1.0 s",
+        "Columns colour used again: it is known on the day of the bill",
+        "the model wanted release: day — refused: its values still mirror the target",
+        "Model 3 calls in a row failed: no answer in 60 s; the playbook goes on",
+        "6 forest h 0.7650 ± 0.0100 1.0 s",
+    ):
+        assert expected in lines, expected
+    shown = _flat(*led().events)
+    assert "a customer stands on both sides · 2 experiments scored again · the best is #4, 0.8150 ± 0.0100" in shown
+    took = "Model openai:gpt-5 (gpt-5-2026-01) · 8 calls (step 6, fix 1, reask 1) · 2 without a usable reply ·"
+    assert shown.count(took) == 1
+
+
+def test_what_a_model_took_is_said_once_also_where_the_run_was_killed() -> None:
+    for n_events in range(4, len(led())):
+        killed = _printed(Journal(events=led().events[:n_events]))
+        assert killed.count("· 8,000 tokens" if n_events > 19 else "tokens in") == 1, n_events
+
+
+def test_where_no_model_was_asked_none_is_named() -> None:
+    assert "Model" not in _flat(started(), profiled(), ExperimentFinished(
+        at="t", elapsed_s=1.0, experiment=valid(1, "linear", (0.7, 0.71))
+    ))  # fmt: skip
+
+
+def test_an_event_that_is_newer_than_this_console_is_passed_over() -> None:
+    class Unheard(Fitted, frozen=True, kw_only=True, tag="unheard"):
+        """What another version writes."""
+
+    model = ModelFile(path="model.pkl", sha256="0", size_bytes=1, fitted_on="train")
+    ConsoleView(Console(file=io.StringIO()))(Unheard(at="t", elapsed_s=1.0, experiment=1, model=model, checks=()))

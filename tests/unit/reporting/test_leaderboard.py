@@ -10,6 +10,7 @@ from hypothesis import given
 from octopus.journal import Journal
 from octopus.records import Costs, Experiment
 from octopus.reporting.leaderboard import leaderboard
+from tests.led import led
 from tests.strategies import failed, journal_of, journals, started, valid
 
 
@@ -69,3 +70,20 @@ def test_every_experiment_has_its_row(journal: Journal) -> None:
         scores = board["score"].dropna()
         assert scores.is_monotonic_decreasing
         assert scores.index.tolist() == list(range(len(scores)))
+
+
+def test_where_a_model_took_part_it_says_who_wrote_a_script_and_what_that_took() -> None:
+    board = leaderboard(led()).set_index("experiment")
+    assert board["author"].to_dict() == {1: "playbook", 6: "playbook"} | dict.fromkeys((2, 3, 4, 5), "model")
+    assert (board["tokens"][4], board["cost_usd"][4], board["tokens"][1]) == (1100, 0.002, 0)
+    assert not {"author", "tokens", "cost_usd"} & set(leaderboard(journal_of([valid(1, "linear", [0.5])])).columns)
+
+
+def test_what_counts_no_more_has_no_score_and_cannot_come_first() -> None:
+    board = leaderboard(led())
+    assert board["experiment"].tolist()[:2] == [4, 6]
+    aside = board.set_index("experiment").loc[2]
+    assert np.isnan(aside["score"])
+    assert aside["verdict"] == "set aside"
+    quarantined_alone = Journal(events=led().events[:7])
+    assert leaderboard(quarantined_alone)["experiment"].tolist() == [1, 2]

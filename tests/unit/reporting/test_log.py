@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from octopus.journal import Journal
 from octopus.records import AnyEvent, Decision, ExperimentFinished, RunFinished, SearchStopped
 from octopus.reporting.log import log_event
+from tests.led import led
 from tests.strategies import events, failed, journals, started, valid
 
 
@@ -46,3 +47,20 @@ def test_nothing_is_printed_where_nobody_listens(journal: Journal) -> None:
     assert all(isinstance(handler, logging.NullHandler) for handler in handlers)
     for event in journal.events:
         log_event(event)
+
+
+def test_what_a_model_did_is_logged_and_nothing_of_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="octopus"):
+        for event in led().events:
+            log_event(event)
+    assert "analysis: How many rows has a customer? → customer 17 has 240 rows / the rest has three each" in (
+        caplog.messages
+    )
+    assert "the model takes no further part: 3 calls in a row failed: no answer in 60 s" in caplog.messages
+    assert "from now on 4 folds, group: rows of a customer are alike" in caplog.messages
+    asked = [record for record in caplog.records if record.getMessage().startswith("asked ")]
+    assert {record.levelname for record in asked} == {"DEBUG"}
+    assert len(asked) == 8
+    assert not any(
+        "You lead" in message or "ACTION" in message for message in caplog.messages if "no ACTION" not in message
+    )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from octopus.journal import Journal
 from octopus.records import (
     Action,
+    Analysed,
     AnyEvent,
     Baseline,
     Budget,
@@ -41,6 +42,7 @@ from octopus.records import (
     Understanding,
 )
 from octopus.reporting.page import report_page
+from tests.led import led
 from tests.strategies import events, failed, journals, profiled, started, valid
 
 _VOID = {"meta", "link", "br", "col"}
@@ -262,6 +264,69 @@ def test_the_page_says_it_all() -> None:
         assert expected in text, expected
 
 
+def test_the_page_of_a_run_that_a_model_led_tells_its_story_in_order() -> None:
+    page = _read(led())
+    story = page.text.partition("The story of the run")[2]
+    steps = (
+        "linear by the playbook, 0.7100 ± 0.0100: idea 1",
+        "gbm by the model, 0.9800 ± 0.0100: the reminder",
+        "day not used any more: it is written after the bill is paid · #2 counts no more",
+        "gbm by the model, error: ratios",
+        "mends #3: guards against zero",
+        "How many rows has a customer?",
+        "customer 17 has 240 rows the rest has three each",
+        "def analyse(X, y): print(len(X))",
+        "a customer stands on both sides · 2 experiments scored again · the best is #4, 0.8150 ± 0.0100",
+        "the model wanted release: day — refused: its values still mirror the target",
+        "colour used again: it is known on the day of the bill",
+        "3 calls in a row failed: no answer in 60 s; the playbook goes on",
+        "forest by the playbook",
+    )
+    at = [story.index(step) for step in steps]
+    assert at == sorted(at)
+    for expected in (
+        "openai:gpt-5 (gpt-5-2026-01): 8 calls (step 6, fix 1, reask 1) · 2 without a usable reply",
+        "next step 6 2 0 6,000 80.0% 600 $0.0120 15.0 s",
+        "mending a script 1 0 0 1,000 80.0% 100 $0.0020 1.5 s",
+        "It took no further part: 3 calls in a row failed",
+        "6 experiments, 1 of them without a score, 1 set aside since.",
+        "Fix mends #3: guards against zero",
+        "backend='openai:gpt-5'",
+        "8,800 tokens (no limit) · 0.02 US dollars (no limit)",
+        "asked again, it may answer otherwise",
+        "4 folds, group: rows of a customer are alike. "
+        "Until #4: 5 folds, stratified: r; then changed: a customer stands on both sides.",
+        "the best of 5 experiments.",
+    ):
+        assert expected in page.text, expected
+    assert "#model" in {link["href"] for link in page.named("a")}
+    assert "Language model" not in _read(typical()).text, "none was asked"
+
+
+def test_prompts_and_replies_are_not_on_the_page() -> None:
+    text = _read(led()).text
+    assert "You lead a search" not in text
+    assert "ACTION:" not in text
+
+
+def test_the_winner_is_marked_with_the_score_that_counts_now() -> None:
+    page = report_page(led())
+    assert page.count(">winner</span>") == 1
+    assert "#4 gbm 0.8150" in page
+    assert re.search(r'class="winner"><tr><th scope="row">4<', page)
+    assert 'aria-label="6 experiments, 4 with a score, best 0.8150."' in page
+
+
+def test_a_long_story_stays_below_a_megabyte() -> None:
+    said = "<b>&\n" * 8000
+    lines = [
+        msgspec.structs.replace(event, output=said) if isinstance(event, Analysed) else event for event in led().events
+    ]
+    page = report_page(Journal(events=(*lines[:14], *(lines[13:14] * 60), *lines[14:])))
+    assert len(page.encode()) < 1_000_000
+    assert "more steps in the journal" in page
+
+
 def test_every_section_can_be_reached_and_is_named() -> None:
     page = _read(typical())
     anchors = {a["id"] for _, a in page.elements if a.get("id")}
@@ -302,14 +367,16 @@ def test_better_is_further_up_and_further_right() -> None:
     assert winner > max(float(x) for x in re.findall(r'cx="([\d.]+)"[^>]*class="try"', holdout))
 
 
-def test_nothing_out_of_the_data_becomes_markup() -> None:
+@pytest.mark.parametrize("journal", [typical(), led()], ids=["typical", "led by a model"])
+def test_nothing_out_of_the_data_becomes_markup(journal: Journal) -> None:
     """Every text of a journal is replaced by one that would break out of HTML wherever it stood unescaped."""
-    harmless = _read(typical())
+    harmless = _read(journal)
     words = {"goal", "target", "reason", "message", "evidence", "action", "overrule", "value", "words", "name", "idea"}
     words |= {"hypothesis", "expected", "source", "title", "type", "code", "function", "run", "scientist", "sandbox"}
     words |= {"classes", "positive", "features", "columns", "reason", "sealed_reason", "evidence", "detail"}
+    words |= {"question", "output", "what", "backend", "model", "problem", "reply", "text", "column"}
     lines = []
-    for event in typical().events:
+    for event in journal.events:
         tree = _poisoned(msgspec.to_builtins(event), words)
         lines.append(msgspec.convert(tree, AnyEvent))
     page = report_page(Journal(events=tuple(lines)))
@@ -319,7 +386,7 @@ def test_nothing_out_of_the_data_becomes_markup() -> None:
     assert "\x1b" not in page
     poisoned = _read(Journal(events=tuple(lines)))
     assert "<script>alert(1)</script>" in poisoned.text
-    assert {name for name, _ in poisoned.elements} <= {name for name, _ in harmless.elements}
+    assert {name for name, _ in poisoned.elements} <= {name for name, _ in harmless.elements} | {"blockquote"}
 
 
 def _poisoned(tree: object, words: set[str], key: str = "") -> object:

@@ -8,7 +8,7 @@ import pandas as pd
 from octopus.frame import Schema
 from octopus.records import Script
 from octopus.reporting.script import standalone_script
-from octopus.stages.run import check_source
+from octopus.stages.check import check_source
 from octopus.testing.examples import example_task
 
 

@@ -34,6 +34,13 @@ PROFILE = Profile(
     ),
     target=TargetProfile(n_missing=0),
 )
+#: What a check refuses before a script runs, and the rules that say so.
+REFUSED = {
+    "PolicyViolation": "OCT110",
+    "BlanketExcept": "OCT111",
+    "QuarantinedColumn": "OCT112",
+    "SilentPandas": "OCT113",
+}
 
 
 def raised(
@@ -57,6 +64,10 @@ def codes(outcome: Outcome) -> list[str]:
     [
         (Outcome(status="rejected", stage="check", failure=Failure(type="SyntaxError", message="x")), "OCT101"),
         (raised("IndentationError", "unexpected indent", "load"), "OCT101"),
+        *(
+            (Outcome(status="rejected", stage="check", reason="m", failure=Failure(type=kind, message="m")), code)
+            for kind, code in REFUSED.items()
+        ),
         (Outcome(status="rejected", stage="check", reason="the script defines no function build_pipeline"), "OCT102"),
         (Outcome(status="rejected", stage="check", reason="build_pipeline must take no arguments"), "OCT102"),
         (Outcome(status="error", stage="build", reason="build_pipeline returned None"), "OCT102"),
@@ -109,6 +120,22 @@ def test_near_misses_are_left_to_the_general_rule(outcome: Outcome) -> None:
     (diagnosis,) = diagnoses(outcome)
     assert diagnosis.code == "OCT199"
     assert not diagnosis.repairable
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_an_exception_that_a_script_names_like_a_refusal_is_none(kind: str) -> None:
+    assert codes(raised(kind, "the script made this up")) == ["OCT199"]
+
+
+def test_a_remedy_is_short_and_a_quarantined_column_is_part_of_the_failure() -> None:
+    def refused(kind: str, message: str) -> Diagnosis:
+        failure = Failure(type=kind, message=message)
+        (found,) = diagnoses(Outcome(status="rejected", stage="check", reason=message, failure=failure))
+        return found
+
+    assert all(len(refused(kind, "m").remedy) <= 200 for kind in REFUSED)
+    first, second = (refused("QuarantinedColumn", f"the column {name!r} is quarantined") for name in "ab")
+    assert first.fingerprint != second.fingerprint
 
 
 @pytest.mark.parametrize("line", ["raise ValueError(text)", "if X.empty: raise ValueError(text)"])

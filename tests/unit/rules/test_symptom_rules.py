@@ -7,19 +7,20 @@ import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier
 
 from octopus.records import Finding
 from octopus.registry import SYMPTOM_RULES, load_all
 from octopus.rules.ceiling import Ceiling
+from octopus.rules.constant import ConstantPredictions
 from octopus.rules.fit import FoldsDisagree, NoBetterThanConstant, Overfit, Underfit
 from octopus.rules.plateau import FamilySaturated, Plateau
 from octopus.rules.suspicion import SuspiciousScore
 from octopus.rules.targets import RareClass, SkewedTarget
 from tests.frames import binary_frame, multiclass_frame, r_frame, regression_frame
-from tests.unit.rules.symptom_cases import evidence, fitted
+from tests.unit.rules.symptom_cases import evidence, fitted, five_folds
 
 
 def _diabetes():
@@ -340,12 +341,63 @@ def test_a_leak_in_a_real_table_is_suspicious_and_a_clean_one_is_not():
     assert not SuspiciousScore().match(clean)
 
 
+# ------------------------------------------------------------------ the same for every row
+
+
+def constant(values, *, folds=(0.5, 0.5, 0.5), against=0.5, unused=(), splits=()):
+    values = np.asarray(values, dtype=float)
+    table = pd.DataFrame({"x": np.arange(len(values), dtype=float)})
+    both = np.column_stack([1 - values, values])
+    y = np.arange(len(values)) % 2
+    return evidence(y=y, predictions=both, folds=folds, constant=against, table=table, unused=unused, splits=splits)
+
+
+NEARLY = np.where(np.arange(1000) < 5, 0.9, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("case", "fires"),
+    [
+        (constant(np.full(100, 0.3)), True),
+        (constant(np.full(100, 0.3) + 1e-14 * np.arange(100)), True),
+        (constant(np.full(100, 0.3) + 1e-6 * np.arange(100)), False),
+        (constant(np.where(np.arange(100) % 5 < 2, 0.3, 0.4), splits=five_folds(100)), False),
+        (constant(NEARLY), True),
+        (constant(NEARLY, folds=(0.6, 0.6, 0.6)), False),  # five rows are told apart, and that gains
+        (constant(NEARLY, against=None), False),
+        (constant(np.where(np.arange(1000) < 50, 0.9, 0.3)), False),
+        (constant(np.full(100, 0.3), unused=["x"]), False),  # there is nothing to tell rows apart by
+        (
+            evidence("regression", "r2", np.arange(9.0), np.full(9, 1e9), table=pd.DataFrame({"x": np.arange(9.0)})),
+            True,
+        ),
+    ],
+)
+def test_the_same_prediction_for_every_row(case, fires):
+    assert (ConstantPredictions().match(case) is not None) is fires
+
+
+def test_each_fold_may_have_a_constant_of_its_own():
+    splits = five_folds(100)
+    values = np.zeros(100)
+    for number, fold in enumerate(splits):
+        values[fold.valid_rows] = 0.3 + number / 100
+    assert ConstantPredictions().match(constant(values, splits=splits))
+    values[splits[0].valid_rows[0]] = 0.9
+    assert not ConstantPredictions().match(constant(values, splits=splits))
+
+
+def test_a_line_that_is_held_back_too_hard_predicts_the_same_for_every_row():
+    assert ConstantPredictions().match(fitted(*_diabetes(), Lasso(alpha=1e6), "r2"))
+    assert not ConstantPredictions().match(fitted(*_diabetes(), Lasso(alpha=0.1), "r2"))
+
+
 # ------------------------------------------------------------------ all of them
 
 
 def test_every_rule_says_what_it_sees_in_its_own_name():
     rules = {rule.code: rule() for rule in load_all(SYMPTOM_RULES)}
-    assert set(rules) == {f"OCT6{n:02}" for n in (*range(1, 13), 14, 15)}
+    assert set(rules) == {f"OCT6{n:02}" for n in (*range(1, 13), 14, 15, 16)}
     y, predictions = classes(8, 0)
     cases = {
         "OCT601": evidence(folds=(0.5, 0.5, 0.5)),
@@ -358,6 +410,7 @@ def test_every_rule_says_what_it_sees_in_its_own_name():
         "OCT612": evidence(folds=(0.9, 0.6, 0.5)),
         "OCT614": evidence(folds=(1.0, 1.0, 1.0)),
         "OCT615": evidence(folds=(0.96, 0.97, 0.96), before=[("gbm", LOW)] * 3),
+        "OCT616": constant(np.full(100, 0.3)),
     }
     for code, case in cases.items():
         found = rules[code].match(case)

@@ -100,7 +100,7 @@ def test_an_experiment_has_its_folds_as_steps_and_its_own_times() -> None:
     assert entry.end_ms is not None
     assert entry.end_ms - entry.start_ms == 3000
     values = {point.name: point.value for point in entry.points if point.name != "fold_score"}
-    assert {"score": 0.625, "roc_auc": 0.625, "wall_s": 3.0, "input_tokens": 10.0, "cost_usd": 0.5}.items() <= (
+    assert {"score": 0.625, "roc_auc": 0.625, "wall_s": 3.0, "tokens_input": 10.0, "cost_usd": 0.5}.items() <= (
         values.items()
     )
     assert [(p.step, p.value) for p in entry.points if p.name == "fold_score"] == [(1, 0.5), (2, 0.75)]

@@ -18,7 +18,7 @@ def test_lines_tell_idea_start_score_and_gain():
     text = ledger(story(), hidden)
     assert "#2 gbm: native categories, early stopping | 0.842 ± 0.0021" in text
     assert "#3 gbm from #2: balance beside age | failed OCT302 a column is missing" in text
-    assert "#4 gbm from #2 (yours): mended #3 | 0.851 ± 0.0021, gain of 0.009" in text
+    assert "#4 gbm from #2 (yours): balance beside age, mended | 0.851 ± 0.0021, gain of 0.009" in text
     assert "#1 linear: one-hot and a regularised line | counts no more" in text
 
 
@@ -79,7 +79,7 @@ def test_mended_script_of_the_playbook_keeps_its_idea():
     again = experiment(2, 0.8, idea="careful line", decision=decision)
     assert "careful line" in of(experiment(1, "OCT302"), again)
     yours = msgspec.structs.replace(again, script=Script(source="x = 1", author="model"))
-    assert "(yours): mended #1" in of(experiment(1, "OCT302"), yours)
+    assert "(yours): careful line, mended" in of(experiment(1, "OCT302"), yours)
 
 
 def test_set_aside_experiments_are_marked_and_never_the_best():

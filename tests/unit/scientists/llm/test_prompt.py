@@ -219,7 +219,7 @@ def test_reply_that_cannot_be_read_is_sent_back_cut():
     again = reask_prompt(question, "word " * 1000, "There is no code in it.")
     assert again[:2] == question
     assert [m.role for m in again] == ["system", "user", "assistant", "user"]
-    assert len(again[2].text) < 1300
+    assert len(again[2].text) < 3300
     assert "There is no code in it." in again[3].text
 
 
