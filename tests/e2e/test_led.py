@@ -1,10 +1,11 @@
-"""Runs that a model leads, from ``fit`` to the fitted estimator; the replies are written here, everything else is real."""
+"""Runs that a model leads, from ``fit`` to the fitted estimator: replies are written here, all else is real."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from octopus import AutonomousClassifier, read_journal
@@ -56,6 +57,12 @@ def experiment(idea: str, line: str, c: float = 1.0) -> str:
 WORKS = experiment("children per adult", 'out["small children"] = out["child6"] > 0')
 
 
+def small_frame() -> tuple[pd.DataFrame, pd.Series]:
+    """Return every third woman: runs take a third of the time."""
+    X, y = binary_frame()
+    return X.iloc[::3], y.iloc[::3]
+
+
 def by_kind(steps: list[str], fixes: list[str]) -> list[Scripted]:
     """Answer questions of both kinds in order: the next step is asked for while a script runs that may need a fix."""
     left = {"step": list(steps), "fix": list(fixes)}
@@ -67,7 +74,7 @@ def by_kind(steps: list[str], fixes: list[str]) -> list[Scripted]:
 
 
 def lead(replies: list[Scripted], tmp_path: Path, **parameters: object) -> tuple[AutonomousClassifier, ScriptedBackend]:
-    X, y = binary_frame()
+    X, y = small_frame()
     backend = ScriptedBackend(replies)
     model = AutonomousClassifier(
         backend=backend, families=["linear"], run_dir=tmp_path / "run", random_state=0, n_jobs=2, **parameters
@@ -98,7 +105,7 @@ def test_the_playbook_begins_the_model_looks_tries_and_mends(tmp_path: Path) -> 
         '        out["per child"] = out["income"] / (out["child6"] + nothing)\n=======\n'
         '        out["per child"] = out["income"] / (out["child6"] + 1)\n>>>>>>> REPLACE'
     )
-    model, backend = lead(by_kind([ANALYSIS, crash, WORKS, STOP], [mended]), tmp_path, max_experiments=4)
+    model, _ = lead(by_kind([ANALYSIS, crash, WORKS, STOP], [mended]), tmp_path, max_experiments=4)
     journal = model.journal_
     assert kinds(journal) == ["playbook draft", "analysis", "model improve", "model repair", "model improve"]
     look = next(event for event in journal.events if isinstance(event, Analysed))
@@ -116,7 +123,7 @@ def test_the_playbook_begins_the_model_looks_tries_and_mends(tmp_path: Path) -> 
 
 
 def test_what_a_model_wrote_predicts_outside_this_process_and_travels(tmp_path: Path) -> None:
-    X, _ = binary_frame()
+    X, _ = small_frame()
     model, _ = lead([WORKS], tmp_path, max_experiments=2)
     assert model.journal_.experiments[1].script.author == "model"
     assert model.predict_proba(X).shape == (len(X), 2)
@@ -124,7 +131,7 @@ def test_what_a_model_wrote_predicts_outside_this_process_and_travels(tmp_path: 
 
 def test_a_known_slip_is_mended_without_asking(tmp_path: Path) -> None:
     old = WORKS.replace("LogisticRegression(C=1.0, max_iter=500)", 'LogisticRegression(C=1.0, multi_class="ovr")')
-    model, backend = lead([old], tmp_path, max_experiments=3)
+    model, _ = lead([old], tmp_path, max_experiments=3)
     first, second = model.journal_.experiments[1:3]
     assert first.diagnoses[0].code == "OCT105"
     assert second.is_valid
@@ -152,6 +159,7 @@ def test_columns_are_quarantined_on_evidence_alone(tmp_path: Path) -> None:
     assert kinds(model.journal_)[:3] == ["playbook draft", "refused", "playbook improve"]
 
 
+@pytest.mark.slow
 def test_folds_of_whole_groups_score_the_candidates_again(tmp_path: Path) -> None:
     wish = "ACTION: revalidate\nSPLIT: group\nCOLUMN: city\nREASON: women of one town are alike"
     model, _ = lead([wish], tmp_path, max_experiments=2)
@@ -167,6 +175,7 @@ def test_folds_of_whole_groups_score_the_candidates_again(tmp_path: Path) -> Non
     assert model.journal_.validation == event.validation
 
 
+@pytest.mark.slow
 def test_a_stop_before_its_time_is_the_playbooks_turn_and_later_it_counts(tmp_path: Path) -> None:
     model, backend = lead([STOP] * 8, tmp_path)
     journal = model.journal_
@@ -176,19 +185,20 @@ def test_a_stop_before_its_time_is_the_playbooks_turn_and_later_it_counts(tmp_pa
     assert len(backend.requests) <= 2 + sum("playbook improve" in one for one in kinds(journal))
 
 
+@pytest.mark.slow
 def test_a_model_that_says_nothing_usable_costs_six_calls_and_no_quality(tmp_path: Path) -> None:
     rambling: Scripted = lambda request: "Great question! " * 50  # noqa: E731
     model, backend = lead([rambling] * 20, tmp_path)
     assert len(backend.requests) == 6
     alone = AutonomousClassifier(
         families=["linear"], run_dir=tmp_path / "alone", random_state=0, n_jobs=2, backend=None
-    ).fit(*binary_frame())
+    ).fit(*small_frame())
     assert model.best_score_ == alone.best_score_
     assert [e.plan for e in model.journal_.experiments] == [e.plan for e in alone.journal_.experiments]
 
 
 def test_a_model_that_is_not_there_is_said_once_and_the_run_ends_offline(tmp_path: Path) -> None:
-    X, y = binary_frame()
+    X, y = small_frame()
     gone = ScriptedBackend([BackendRefused("openai:x", "there is no such model", "Name another.")])
     model = AutonomousClassifier(backend=gone, families=["linear"], run_dir=tmp_path / "run", random_state=0)
     with pytest.warns(ModelGaveOut, match="no such model") as warned:
@@ -208,6 +218,7 @@ def test_the_next_question_is_asked_while_a_script_trains_and_knows_that_it_does
     assert called[0] < finished[1] < called[1] < finished[2]
 
 
+@pytest.mark.slow
 def test_the_same_replies_give_the_same_run(tmp_path: Path) -> None:
     replies: list[Scripted] = [ANALYSIS, WORKS, experiment("older", 'out["old"] = out["agew"] > 45'), STOP, STOP]
     journals = [lead(replies, tmp_path / str(i), max_experiments=6)[0].journal_ for i in range(2)]
@@ -216,8 +227,9 @@ def test_the_same_replies_give_the_same_run(tmp_path: Path) -> None:
     assert [c.messages for c in journals[0].calls] == [c.messages for c in journals[1].calls]
 
 
+@pytest.mark.slow
 def test_tokens_are_never_more_than_their_cap(tmp_path: Path) -> None:
-    model, backend = lead([WORKS] * 9, tmp_path, max_tokens=16000)
+    model, _ = lead([WORKS] * 9, tmp_path, max_tokens=16000)
     assert 0 < model.journal_.usage.tokens <= 16000
     assert "16,000 tokens are spent" in model.journal_.retirement
     assert model.journal_.best is not None

@@ -1,4 +1,4 @@
-"""Every call passes here: caps before it, a record after it, one more try for what cannot be read, an end to failures."""
+"""Every call passes here: caps before it, a record after it, one more try, an end to failures."""
 
 from __future__ import annotations
 
