@@ -79,6 +79,11 @@ def stale_experiments(journal: Journal) -> int:
     return stale_scores(attempts_of(journal), scored_over_fitted(journal))
 
 
+def has_failed(experiment: Experiment) -> bool:
+    """Return whether a script did not work; one that worked and was not scored on other folds has not failed."""
+    return experiment.outcome.status != "ok"
+
+
 def attempts_of(journal: Journal) -> list[tuple[str, Score | None]]:
     """Return family and score of each experiment, in the order in which they finished; None for a failure.
 
@@ -86,6 +91,7 @@ def attempts_of(journal: Journal) -> list[tuple[str, Score | None]]:
     """
     mended = {e.decision.parent for e in journal.experiments if e.decision.action == "repair"}
     counted = [e for e in journal.experiments if e.script.author == "playbook" or e.number not in mended]
+    counted = [e for e in counted if e.is_valid or has_failed(e)]  # what was not scored on other folds tells nothing
     return [(e.plan.family, e.score if e.is_valid else None) for e in counted]
 
 

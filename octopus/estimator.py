@@ -27,10 +27,13 @@ from octopus.rehearsal import Rehearsal, rehearse
 from octopus.reporting.callbacks import Callback, Callbacks
 from octopus.reporting.following import followed
 from octopus.reporting.watching import watched
-from octopus.rundir import open_run, reopen_run
+from octopus.reporting.words import cut
+from octopus.rundir import check_run_dir, open_run, reopen_run
 from octopus.scoring import Scorer
 from octopus.search import search, try_script
 
+#: Characters of the reason for a warning; the journal has all of it.
+_REASON_SHOWN = 300
 _log = logging.getLogger("octopus")
 _log.addHandler(logging.NullHandler())
 
@@ -69,8 +72,8 @@ class AutonomousEstimator(ProvedModel):
     fix_backend : None, str or Backend, default=None
         A cheaper model that is asked first to mend scripts that failed.
     privacy : {"summary", "schema", "samples"}, default="summary"
-        What of the data a language model may be told: names, types, aggregates and frequent levels; names, types and
-        sizes alone; or three rows as well.
+        What of the data a language model may be told: names, types, aggregates and frequent levels; names, types,
+        counts and how much each column tells of the target alone; or three rows as well. ``docs/model.md`` lists it.
     sandbox : "auto" or str, default="auto"
         How scripts are confined: "strict", "standard", "process", "container" (see ``SECURITY.md``). "auto" takes the
         best that is proved to hold here; where that is "process" it warns, and refuses scripts that a model wrote.
@@ -245,6 +248,8 @@ class AutonomousEstimator(ProvedModel):
         given = None if X_holdout is None and y_holdout is None else (X_holdout, y_holdout)
         asked = assemble(self._parameters(), X, y, groups=groups, sample_weight=sample_weight, holdout=given)
         validate_data(self, X, skip_check_array=True, reset=True)
+        if self.run_dir is not None:  # before anything is asked, or paid for
+            check_run_dir(self.run_dir, self.warm_start)
         before = self._carried_on()
         parts = asked.parts(asked.author(before))
         question = asked.question(before)
@@ -264,7 +269,8 @@ class AutonomousEstimator(ProvedModel):
         if self.journal_.interrupted:
             warnings.warn(InterruptedSearch("interrupted: the best model so far is returned"), stacklevel=2)
         if reason := self.journal_.retirement:
-            warnings.warn(ModelGaveOut(f"{asked.scientist.name} took no further part: {reason}"), stacklevel=2)
+            said = cut(reason, _REASON_SHOWN)
+            warnings.warn(ModelGaveOut(f"{asked.scientist.name} took no further part: {said}"), stacklevel=2)
         for kind, problems in ((CallbackFailed, callbacks.problems), (TrackingIncomplete, untracked)):
             if problems:
                 warnings.warn(kind("; ".join(problems)), stacklevel=2)
@@ -292,7 +298,16 @@ class AutonomousEstimator(ProvedModel):
         """
         return rehearse(assemble(self._parameters(), X, y))
 
-    def try_script(self, X: Table, y: ArrayLike, script: str, *, hypothesis: str = "") -> Experiment:
+    def try_script(
+        self,
+        X: Table,
+        y: ArrayLike,
+        script: str,
+        *,
+        hypothesis: str = "",
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Experiment:
         """Score a script of one's own on the folds of the run in ``run_dir``, as one of its experiments.
 
         In an unfinished run it may win like any other; in a finished one, whose holdout is open, it is kept and scored
@@ -308,6 +323,8 @@ class AutonomousEstimator(ProvedModel):
             Source of a module that defines ``build_pipeline``.
         hypothesis : str, default=""
             What it is to show.
+        groups, sample_weight : array-like of shape (n_samples,) or None, default=None
+            What ``fit`` was given.
 
         Returns
         -------
@@ -323,11 +340,11 @@ class AutonomousEstimator(ProvedModel):
         if self.run_dir is None:
             raise InvalidParameter("run_dir", None, "no run is named", "Give the directory of the run to try it in.")
         before = read_journal(self.run_dir)
-        asked = assemble(self._parameters(), X, y)
+        asked = assemble(self._parameters(), X, y, groups=groups, sample_weight=sample_weight)
         question, parts = asked.question(before), asked.parts("user")
-        tracker = choose_tracker(self.tracker)
+        callbacks, tracker = Callbacks(asked.options.callbacks), choose_tracker(self.tracker)
         with watched(self.verbose) as watch, reopen_run(
-            self.run_dir, lambda: time.monotonic() - began, watch.observers, watch.announce
+            self.run_dir, lambda: time.monotonic() - began, (*watch.observers, callbacks), watch.announce
         ) as (path, run), followed(tracker, path):  # fmt: skip
             words = hypothesis or "the user's own script"
             return try_script(question, parts, asked.settings, run, Script(source=script, author="user"), words)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from octopus.bench import Bench
-from octopus.budget import experiment_wall_s
+from octopus.budget import experiment_wall_s, remaining_s
 from octopus.dataset import Dataset
 from octopus.errors import InvalidData
+from octopus.journal import Journal
 from octopus.protocols import AsksModel, CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
 from octopus.records import (
     Analysed,
@@ -54,7 +55,7 @@ from octopus.stages.decide import decide
 from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
 from octopus.stages.propose import propose
 from octopus.stages.run import Trial, run_script
-from octopus.stages.settle import kind_of, refusal, refusals_in_a_row, settle, words_of
+from octopus.stages.settle import UNSCORED, kind_of, refusal, refusals_in_a_row, settle, words_of
 from octopus.stages.threshold import choose_threshold
 from octopus.stages.validation import make_folds, plan_again
 
@@ -114,11 +115,13 @@ class Exploration:
         finally:
             if isinstance(self.parts.scientist, AsksModel):
                 self.parts.scientist.close()
-            self._write_calls()
+            write_calls(self.parts.scientist, self.run)
 
     def try_script(self, plan: Plan, script: Script) -> Experiment:
-        """Run a script that the user gave as an experiment of the run."""
-        self._experiment(plan, script, Decision(action="try", reason="the user's own script", parent=plan.parent))
+        """Run a script that the user gave as an experiment of the run, in as much time as a first one has."""
+        wall_s = experiment_wall_s(Journal(), self.budget, 0.0)
+        decision = Decision(action="try", reason="the user's own script", parent=plan.parent)
+        self._experiment(plan, script, decision, wall_s)
         return self.run.journal.experiments[-1]
 
     def _explore(self) -> Decision:
@@ -128,7 +131,7 @@ class Exploration:
                 return Decision(action="stop", reason=reason)
             profile = self._profile()
             proposal = propose(parts.scientist, parts.is_ours, decision, self.task, profile, run.journal)
-            self._write_calls()
+            write_calls(self.parts.scientist, self.run)
             if reason := refusal(proposal, self.task, profile, run.journal):
                 self._refuse(proposal, reason)
                 if refusals_in_a_row(run.journal) >= _REFUSALS:
@@ -156,14 +159,15 @@ class Exploration:
             columns, reason = proposal.columns, proposal.reason
             self.run.file.append(Released(**self.run.stamp(), columns=columns, reason=reason))
 
-    def _experiment(self, plan: Plan, script: Script, decision: Decision) -> None:
+    def _experiment(self, plan: Plan, script: Script, decision: Decision, wall_s: float | None = None) -> None:
         run = self.run
         profile = self._profile()
         run.announce(plan)
-        if isinstance(self.parts.scientist, AsksModel):
+        if decision.action != "try" and isinstance(self.parts.scientist, AsksModel) and self._has_room():
             self.parts.scientist.think_ahead(plan, self.task, profile, run.journal)
         refused = _check(script, profile)
-        wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
+        if wall_s is None:
+            wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
         trial = Trial(outcome=refused) if refused else run_script(script, self.task, self.bench, wall_s)
         experiment = Experiment(
             number=len(run.journal.experiments) + 1,
@@ -194,28 +198,52 @@ class Exploration:
         )
 
     def _quarantine(self, proposal: QuarantineProposal) -> None:
-        set_aside = tuple(e.number for e in self.run.journal.experiments if _may_read(e.script, proposal.columns))
+        """Leave columns unused, unless nothing would count any more and there is no room to begin anew."""
+        journal = self.run.journal
+        set_aside = tuple(e.number for e in journal.experiments if _may_read(e.script, proposal.columns))
+        if not {e.number for e in journal.valid_experiments} - set(set_aside) and not self._has_room():
+            self._refuse(proposal, "every experiment so far reads them, and there is no room for another")
+            return
         self.run.file.append(
             Quarantined(**self.run.stamp(), columns=proposal.columns, reason=proposal.reason, set_aside=set_aside)
         )
 
+    def _has_room(self) -> bool:
+        """Tell whether an experiment like the cheapest so far can still be run after the next."""
+        journal, budget = self.run.journal, self.budget
+        if budget.max_experiments is not None and len(journal.experiments) + 1 >= budget.max_experiments:
+            return False
+        left_s = remaining_s(journal, budget)
+        return left_s is None or left_s > 2 * min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)
+
     def _revalidate(self, proposal: RevalidateProposal) -> None:
         """Change the folds and score the earlier candidates again, the best first, as long as there is time."""
-        run = self.run
+        run, before = self.run, self.bench
+        assert run.journal.validation is not None, "the plan is written down before the first experiment"
         try:
-            plan = plan_again(proposal, self.task, self.bench.train)
+            plan = plan_again(proposal, run.journal.validation, self.task, before.train)
         except InvalidData as error:
             self._refuse(proposal, str(error))
             return
+        self.bench = rebuilt(before, plan, self.task)
+        rescored = self._rescored(len(self.bench.folds) / len(before.folds))
+        if not any(one.score for one in rescored):
+            self.bench = before
+            self._refuse(proposal, f"{UNSCORED} in the time that is left")
+            return
+        run.file.append(Revalidated(**run.stamp(), validation=plan, reason=proposal.reason, rescored=rescored))
+
+    def _rescored(self, growth: float) -> tuple[Rescored, ...]:
+        """Score the candidates again as long as there is time; each takes so many times as long as before."""
+        run = self.run
+        found: list[Rescored] = []
         by_score = sorted(run.journal.valid_experiments, key=lambda e: -e.score.mean if e.score else 0.0)
-        self.bench = rebuilt(self.bench, plan, self.task)
-        rescored: list[Rescored] = []
         for experiment in by_score:
             wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
-            if rescored and wall_s < experiment.outcome.wall_s:
+            if wall_s < growth * experiment.outcome.wall_s:
                 break
             trial = run_script(experiment.script, self.task, self.bench, wall_s)
-            rescored.append(
+            found.append(
                 Rescored(
                     number=experiment.number,
                     outcome=trial.outcome,
@@ -224,7 +252,7 @@ class Exploration:
                     diagnoses=() if trial.score else self._diagnose(experiment.plan, experiment.script, trial),
                 )
             )
-        run.file.append(Revalidated(**run.stamp(), validation=plan, reason=proposal.reason, rescored=tuple(rescored)))
+        return tuple(found)
 
     def _diagnose(self, plan: Plan, script: Script, trial: Trial) -> tuple[Diagnosis, ...]:
         profile = self._profile()
@@ -263,14 +291,22 @@ class Exploration:
             ProposalRefused(**self.run.stamp(), kind=kind_of(proposal), what=words_of(proposal), reason=reason)
         )
 
-    def _write_calls(self) -> None:
-        """Write down what a language model was asked since the last time."""
-        scientist = self.parts.scientist
-        for one in scientist.drain() if isinstance(scientist, AsksModel) else ():
-            if isinstance(one, ModelCall):
-                self.run.file.append(ModelCalled(**self.run.stamp(), call=one))
-            else:
-                self.run.file.append(ModelRetired(**self.run.stamp(), retirement=one))
+
+def write_calls(scientist: Scientist, run: Run) -> None:
+    """Write down what a language model was asked since the last time.
+
+    Parameters
+    ----------
+    scientist : Scientist
+        Who asks, or not.
+    run : Run
+        Where it is written.
+    """
+    for one in scientist.drain() if isinstance(scientist, AsksModel) else ():
+        if isinstance(one, ModelCall):
+            run.file.append(ModelCalled(**run.stamp(), call=one))
+        else:
+            run.file.append(ModelRetired(**run.stamp(), retirement=one))
 
 
 def rebuilt(bench: Bench, plan: ValidationPlan, task: Task) -> Bench:
@@ -295,9 +331,9 @@ def rebuilt(bench: Bench, plan: ValidationPlan, task: Task) -> Bench:
 
 
 def _check(script: Script, profile: Profile) -> Outcome | None:
-    if script.author == "playbook":
-        return check_source(script.source)
-    return check_model_script(script.source, profile)
+    if script.author == "model":
+        return check_model_script(script.source, profile)
+    return check_source(script.source)
 
 
 def _may_read(script: Script, columns: tuple[str, ...]) -> bool:

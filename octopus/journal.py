@@ -81,8 +81,26 @@ class Journal(Record, frozen=True, kw_only=True):
 
     @property
     def set_aside(self) -> frozenset[int]:
-        """Numbers of the experiments that count no more, for they read a column that was quarantined later."""
-        return frozenset(n for e in self.events if isinstance(e, Quarantined) for n in e.set_aside)
+        """Numbers of the experiments that count no more, for they read a column that was quarantined later.
+
+        Once all columns of a quarantine are released its experiments count again.
+        """
+        standing: list[tuple[set[str], tuple[int, ...]]] = []
+        for event in self.events:
+            if isinstance(event, Quarantined):
+                standing.append((set(event.columns), event.set_aside))
+            elif isinstance(event, Released):
+                standing = [(left, n) for columns, n in standing if (left := columns - set(event.columns))]
+        return frozenset(number for _, numbers in standing for number in numbers)
+
+    @property
+    def candidates(self) -> tuple[Experiment, ...]:
+        """The experiments that may win: those that may be compared; where none is, those that were set aside.
+
+        What was tried after the holdout had been opened is none.
+        """
+        before = self._before_the_end
+        return before.valid_experiments or tuple(e for e in before.experiments if e.is_valid)
 
     @property
     def standing(self) -> Journal:
@@ -119,11 +137,8 @@ class Journal(Record, frozen=True, kw_only=True):
 
     @property
     def best(self) -> Experiment | None:
-        """The valid experiment with the highest mean score; the earlier one of two equals.
-
-        What was tried after the run had ended is none: its holdout was open.
-        """
-        return max(self._before_the_end.valid_experiments, key=_mean_then_early, default=None)
+        """The candidate with the highest mean score; the earlier one of two equals."""
+        return max(self.candidates, key=_mean_then_early, default=None)
 
     @property
     def elapsed_s(self) -> float:
@@ -169,6 +184,8 @@ class Journal(Record, frozen=True, kw_only=True):
     @property
     def is_searched(self) -> bool:
         """Whether nothing is left but the proof; a search that was interrupted goes on until its winner is fitted."""
+        if self.holdout is not None:  # opened: whatever was added since, more search is a new run
+            return True
         if self.stopped is None:
             return False
         return self.stopped.decision.reason != INTERRUPTED or bool(self.fits) or self.holdout is not None
@@ -201,8 +218,9 @@ class Journal(Record, frozen=True, kw_only=True):
 
     @property
     def _before_the_end(self) -> Journal:
-        """What was done until the run was finished; all of it where it was not."""
-        end = next((i for i, e in enumerate(self.events) if isinstance(e, RunFinished)), len(self.events))
+        """What was done until the holdout was opened or the run was finished; all of it where neither was."""
+        ends = (i for i, e in enumerate(self.events) if isinstance(e, RunFinished | HoldoutOpened))
+        end = next(ends, len(self.events))
         return self if end >= len(self.events) - 1 else Journal(events=self.events[: end + 1])
 
     def _first(self, kind: type[_EventT]) -> _EventT | None:
@@ -216,7 +234,7 @@ def _rescored(experiments: Mapping[int, Experiment], event: Revalidated) -> dict
     for number, experiment in experiments.items():
         again = by_number.get(number)
         if again is None:
-            found[number] = msgspec.structs.replace(experiment, score=None, threshold=None)
+            found[number] = msgspec.structs.replace(experiment, score=None, threshold=None, diagnoses=())
         else:
             found[number] = msgspec.structs.replace(
                 experiment,

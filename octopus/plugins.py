@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -92,17 +93,18 @@ def choose_scientist(backend: object, families: Sequence[Family], fix_backend: o
     PluginNotFound
         No scientist of that name is registered.
     """
+    fixer = None if fix_backend is None else _backend("fix_backend", fix_backend)
     if isinstance(backend, Scientist):
         return backend
+    parameter = "backend"
     if backend == "auto":
-        backend = os.environ.get("OCTOPUS_BACKEND") or None
+        parameter, backend = "OCTOPUS_BACKEND", os.environ.get("OCTOPUS_BACKEND") or None
     if backend in (None, "playbook"):
         make = cast("Callable[..., Scientist]", registry.load(registry.SCIENTISTS, "playbook"))
         return make(families=families)
     if isinstance(backend, str) and backend in registry.names(registry.SCIENTISTS) and backend != _LED_BY_A_MODEL:
         return cast("Callable[[], Scientist]", registry.load(registry.SCIENTISTS, backend))()
-    lead = _backend("backend", backend)
-    fixer = None if fix_backend is None else _backend("fix_backend", fix_backend)
+    lead = _backend(parameter, backend)
     make = cast("Callable[..., Scientist]", registry.load(registry.SCIENTISTS, _LED_BY_A_MODEL))
     return make(backend=lead, fix_backend=fixer, families=families)
 
@@ -116,10 +118,12 @@ def _backend(parameter: str, named: object) -> Backend:
         raise InvalidParameter(parameter, named, "it is no backend", f"Use None, {listed}, or an instance.")
     name, _, rest = named.partition(":")
     if name not in known or not rest:
-        if not rest and name not in known:  # a scientist's name, or a slip of the pen: the registry says what is near
-            registry.load(registry.SCIENTISTS if parameter == "backend" else registry.BACKENDS, named)
-        why = "it says no model" if name in known else f"no backend named {name!r} is registered"
-        raise InvalidParameter(parameter, named, why, f"Use {listed}, such as 'openai:gpt-5'.")
+        names = (*known, *registry.names(registry.SCIENTISTS))
+        near = difflib.get_close_matches(name, names, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near and name not in known else ""
+        why = "it says no model" if name in known else f"no backend or scientist named {name!r} is registered"
+        remedy = f"Use {listed}, such as 'openai:gpt-5', or 'playbook'.{guess}"
+        raise InvalidParameter(parameter, named, why, remedy)
     return cast("Callable[[str], Backend]", registry.load(registry.BACKENDS, name))(rest)
 
 

@@ -144,7 +144,7 @@ def _finish(court: _Court, shipped: Shipped, reason: str) -> Shipped:
 
 def _first_that_replays(court: _Court, fitted_on: Literal["all", "train"]) -> Shipped:
     """Fit the best experiment; where its pipeline does not replay, the next best."""
-    by_score = sorted(court.run.journal.valid_experiments, key=lambda e: -e.score.mean if e.score else 0.0)
+    by_score = sorted(court.run.journal.candidates, key=lambda e: -e.score.mean if e.score else 0.0)
     for experiment in by_score:
         shipped = _fit_and_replay(court, court.sealed.train, experiment, fitted_on)
         if shipped is not None:
@@ -189,7 +189,8 @@ def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> str:
         return problem
     train, task = court.sealed.train, court.task
     baselines = {"constant": best_constant(court.bench.scoring, train, task.n_classes, len(holdout))}
-    plain = court.run.journal.valid_experiments[0]
+    scored = court.run.journal.candidates
+    plain = next((e for e in scored if e.script.author == "playbook"), scored[0])
     if plain.number == shipped.experiment.number:
         baselines[f"plain {plain.plan.family}"] = predictions
     elif (rival := _plain_predictions(court, plain.script, holdout)) is not None:

@@ -271,6 +271,8 @@ class GoalQuestion:
         The user's words on columns.
     budget : Budget
         Limits of the run.
+    rare : frozenset of str
+        Labels that only a few rows have: like all that few rows hold they stay in this process.
     """
 
     goal: str
@@ -281,17 +283,15 @@ class GoalQuestion:
     privacy: Literal["summary", "schema", "samples"]
     descriptions: Mapping[str, str]
     budget: Budget
+    rare: frozenset[str] = frozenset()
 
 
 @runtime_checkable
 class ReadsGoal(Protocol):
     """What a scientist has beside the rest if it can read a goal in plain words."""
 
-    def read_goal(self, question: GoalQuestion, said_before: str | None) -> GoalReading | None:
-        """Return what the goal says, each point with the words that say it; None where nothing came of asking.
-
-        ``said_before`` is the reply of a run that is carried on: it is read again, and nobody is asked.
-        """
+    def read_goal(self, question: GoalQuestion) -> GoalReading | None:
+        """Return what the goal says, each point with the words that say it; None where nothing came of asking."""
 
 
 @runtime_checkable

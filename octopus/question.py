@@ -19,6 +19,8 @@ from octopus.goal.unclear import read_unclear
 from octopus.intake.rows import Intake, data_hash
 from octopus.journal import Journal
 from octopus.options import Options
+from octopus.privacy import MIN_ROWS
+from octopus.privacy.patterns import PERSONAL
 from octopus.protocols import GoalQuestion, ReadsGoal, Scientist
 from octopus.records import Costs, GoalReading, Task, TaskType, Understanding
 from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring
@@ -122,15 +124,21 @@ def goal_question(intake: Intake, goal: str, options: Options) -> GoalQuestion:
         Names, types and, where they may leave, labels.
     """
     table, target = intake.data.table, intake.target
+    labels = () if target.classes is None else tuple(str(label) for label in target.classes)
     return GoalQuestion(
         goal=goal,
         columns=tuple((str(name), str(table[name].dtype)) for name in table.columns),
         task_type=target.type,
         target=intake.target_name,
-        classes=() if target.classes is None else tuple(str(label) for label in target.classes),
+        classes=labels,
         privacy=options.privacy,
         descriptions=options.descriptions,
         budget=options.budget,
+        rare=frozenset(
+            label
+            for i, label in enumerate(labels)
+            if (target.y == i).sum() < MIN_ROWS or PERSONAL.search(label) is not None
+        ),
     )
 
 
@@ -151,12 +159,18 @@ def have_read(scientist: Scientist, question: GoalQuestion, before: Journal | No
     GoalReading or None
         None where there is no goal, where nobody reads it, or where nothing came of it.
     """
+    if before is not None and before.started is not None:
+        return _as_before(before.started.task)
     if not question.goal.strip() or not isinstance(scientist, ReadsGoal):
         return None
-    said_before = None
-    if before is not None and before.started is not None:
-        said_before = next((c.reply for c in before.calls if c.kind in ("goal", "reask") and c.status == "ok"), "")
-    return scientist.read_goal(question, said_before)
+    return scientist.read_goal(question)
+
+
+def _as_before(task: Task) -> GoalReading:
+    """Return what was read out of the goal of a run that is carried on: its model is not asked again."""
+    read = tuple(one for one in task.understood if one.what in ("scoring", "costs", "not known", "constraint"))
+    scoring = next((one.value for one in read if one.what == "scoring"), None)
+    return GoalReading(scoring=scoring, costs=task.costs, understood=read)
 
 
 def read_seed(random_state: int | np.random.RandomState | None) -> int:

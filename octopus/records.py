@@ -212,13 +212,14 @@ class Profile(Record, frozen=True, kw_only=True):
 
 
 class ValidationPlan(Record, frozen=True, kw_only=True):
-    """How candidates are compared."""
+    """How candidates are compared; ``is_asked`` says that the user gave the number of splits."""
 
     kind: SplitKind
     n_splits: int
     n_repeats: int = 1
     column: str | None = None
     reason: str
+    is_asked: bool = False
 
 
 # --------------------------------------------------------------------------- what is tried

@@ -8,7 +8,7 @@ from octopus.assembly import Assembly
 from octopus.errors import InvalidParameter
 from octopus.journal import Journal
 from octopus.protocols import ChatRequest, Rehearses
-from octopus.records import Profiled, Usage
+from octopus.records import Budget, Profiled, Usage
 from octopus.search import brief, survey_data
 from octopus.tokens import estimate_prompt
 
@@ -18,6 +18,8 @@ _FEW_STEPS, _MANY_STEPS = 3, 12
 _MANY_FIXES = 6
 #: Tokens of a reply that is neither short nor long; measured, ``benchmarks/tokens.py``.
 _USUAL_REPLY = 450
+#: … and of the reading of a goal; tokens of the ledger and the script of the best, which a first prompt has not.
+_SHORT_REPLY, _LATER = 60, 700
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,21 +74,21 @@ def rehearse(assembly: Assembly) -> Rehearsal:
     requests = scientist.first_requests(
         assembly.goal_question, survey.task, survey.profile, Journal(events=(profiled,))
     )
-    step = requests[-1]
-    once = Usage(requests=1, input_tokens=estimate_prompt(step.messages), output_tokens=_USUAL_REPLY)
+    step, read = requests[-1], requests[:-1]
+    once = Usage(requests=1, input_tokens=estimate_prompt(step.messages) + _LATER, output_tokens=_USUAL_REPLY)
     dearest = Usage(requests=1, input_tokens=once.input_tokens, output_tokens=step.max_tokens)
-    at_least, at_most = _times(once, _FEW_STEPS), _times(dearest, _MANY_STEPS + _MANY_FIXES)
-    if settings.budget.max_tokens is not None:
-        share = min(1.0, settings.budget.max_tokens / at_most.tokens)
-        at_most = Usage(
-            requests=at_most.requests,
-            input_tokens=int(at_most.input_tokens * share),
-            output_tokens=int(at_most.output_tokens * share),
-        )
-    costs = [scientist.cost_usd(usage) for usage in (at_least, at_most)]
-    low, high = (_priced(usage, cost) for usage, cost in zip((at_least, at_most), costs, strict=True))
+    goal = sum(
+        (Usage(requests=1, input_tokens=estimate_prompt(r.messages), output_tokens=_SHORT_REPLY) for r in read), Usage()
+    )
+    at_least, at_most = goal + _times(once, _FEW_STEPS), goal + _times(dearest, _MANY_STEPS + _MANY_FIXES)
+    priced = [_priced(usage, scientist) for usage in (at_least, at_most)]
+    low, high = (_within(usage, settings.budget) for usage in priced)
     return Rehearsal(
-        backend=scientist.name, requests=requests, at_least=low, at_most=high, is_priced=costs[0] is not None
+        backend=scientist.name,
+        requests=requests,
+        at_least=low,
+        at_most=high,
+        is_priced=scientist.cost_usd(at_least) is not None,
     )
 
 
@@ -94,5 +96,20 @@ def _times(usage: Usage, n: int) -> Usage:
     return sum((usage for _ in range(n)), Usage())
 
 
-def _priced(usage: Usage, cost_usd: float | None) -> Usage:
-    return usage + Usage(cost_usd=cost_usd or 0.0)
+def _priced(usage: Usage, scientist: Rehearses) -> Usage:
+    return usage + Usage(cost_usd=scientist.cost_usd(usage) or 0.0)
+
+
+def _within(usage: Usage, budget: Budget) -> Usage:
+    """Return so much of it as the limits allow."""
+    share = 1.0
+    if budget.max_tokens is not None:
+        share = min(share, budget.max_tokens / usage.tokens)
+    if budget.max_cost_usd is not None and usage.cost_usd:
+        share = min(share, budget.max_cost_usd / usage.cost_usd)
+    return Usage(
+        requests=max(1, int(usage.requests * share)),
+        input_tokens=int(usage.input_tokens * share),
+        output_tokens=int(usage.output_tokens * share),
+        cost_usd=usage.cost_usd * share,
+    )

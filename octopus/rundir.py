@@ -110,7 +110,7 @@ def open_run(
     """
     name = run_name(target)
     path = Path(run_dir) if run_dir is not None else Path(platformdirs.user_data_dir("octopus")) / "runs" / name
-    _check(path, warm_start)
+    check_run_dir(path, warm_start)
     is_new = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -191,8 +191,22 @@ def run_name(target: str) -> str:
     return f"{slug}-{uuid.uuid4().hex[:7]}"
 
 
-def _check(path: Path, warm_start: bool) -> None:
-    """Refuse a directory that is not ours, or a run that may not be carried on."""
+def check_run_dir(run_dir: str | os.PathLike[str], warm_start: bool) -> None:
+    """Refuse a directory that is not ours, or a run that may not be carried on.
+
+    Parameters
+    ----------
+    run_dir : path-like
+        Where a run is to be written.
+    warm_start : bool
+        Whether an unfinished run there is carried on.
+
+    Raises
+    ------
+    RunDirectoryError
+        The directory is a file, holds something else, a run that may not be carried on, or one that is under way.
+    """
+    path = Path(run_dir)
     if path.exists() and not path.is_dir():
         raise RunDirectoryError(path, "it is a file", "Give the name of a directory that does not exist yet.")
     if path.is_dir():

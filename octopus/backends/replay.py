@@ -25,7 +25,7 @@ class ReplayBackend:
     Parameters
     ----------
     path : str or path-like
-        A file of :class:`RecordingBackend`. As a name: ``replay:path``.
+        A file of :class:`RecordingBackend`, or a run that a model led. As a name: ``replay:path``.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

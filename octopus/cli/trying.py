@@ -54,7 +54,7 @@ def try_script(
     effect = effect_of(experiment, journal)
     beside = f" · {effect_words(effect)}" if effect else ""
     say("Scored", f"#{experiment.number}: {experiment.score.scoring} {experiment.score.mean:.4f}{within}{beside}")
-    if journal.finished is not None:
+    if journal.finished is not None or journal.holdout is not None:
         say("", "the run is finished and its holdout open: this experiment is kept beside it and does not ship")
     else:
         say("", f"octopus fit … --resume --run-dir {run} goes on with it among the others")

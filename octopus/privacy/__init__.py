@@ -1,5 +1,5 @@
 """What of a table may leave the process towards a language model."""
 
-from octopus.privacy.shield import PrivacyLevel, Shield
+from octopus.privacy.shield import MIN_ROWS, PrivacyLevel, Shield
 
-__all__ = ["PrivacyLevel", "Shield"]
+__all__ = ["MIN_ROWS", "PrivacyLevel", "Shield"]

@@ -22,6 +22,8 @@ MAX_LENGTH = 100_000
 _MAX_COUNT = 10_000
 #: From this length on a text may have been cut in the middle of a word.
 _MAYBE_CUT = 150
+#: Digits of a lowest or highest number that one row alone holds: its size, and not the number.
+_DIGITS_OF_EXTREMES = 1
 #: Exponents of numbers that are written out.
 _SMALLEST, _LARGEST = -6, 15
 _VOCABULARY = WORDS | {word for _, _, word in spans(MESSAGES) if not NUMBER.fullmatch(word)}
@@ -41,6 +43,8 @@ class Secrets:
         Words of the cells.
     identifiers : ndarray of float64
         Sorted numbers that name rows.
+    extremes : ndarray of float64
+        Sorted lowest and highest numbers that one row alone holds: these keep one digit.
     names : frozenset of str
         Names of columns and values that may be shown, folded to one case.
     known : frozenset of str
@@ -53,6 +57,7 @@ class Secrets:
 
     cells: Cells
     identifiers: NDArray[np.float64]
+    extremes: NDArray[np.float64]
     names: frozenset[str]
     known: frozenset[str]
     n_rows: int
@@ -177,11 +182,15 @@ def _number(word: str, is_harmless: bool, is_secret: bool, secrets: Secrets) -> 
         return HIDDEN
     if word == str(int(value) if value < _MAX_COUNT else "") and value <= secrets.n_rows:
         return None
-    named = secrets.identifiers
-    place = min(int(np.searchsorted(named, float(value))), len(named) - 1)
-    if is_secret or (place >= 0 and named[place] == float(value)):
+    if is_secret or _is_among(secrets.identifiers, float(value)):
         return HIDDEN
-    return _rounded(word, value, secrets.digits)
+    is_extreme = _is_among(secrets.extremes, float(value))
+    return _rounded(word, value, _DIGITS_OF_EXTREMES if is_extreme else secrets.digits)
+
+
+def _is_among(known: NDArray[np.float64], value: float) -> bool:
+    place = min(int(np.searchsorted(known, value)), len(known) - 1)
+    return place >= 0 and bool(known[place] == value)
 
 
 def _rounded(word: str, value: Decimal, digits: int) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,15 +20,15 @@ from octopus.records import ColumnKind, Profile
 PrivacyLevel = Literal["summary", "schema", "samples"]
 
 #: Rows that share a value which may be shown: at least so many, and this share of a large table or that of a small one.
-_MIN_ROWS, _MIN_SHARE, _SMALL, _MIN_SHARE_OF_SMALL = 10, 0.01, 100, 0.1
+MIN_ROWS, _MIN_SHARE, _SMALL, _MIN_SHARE_OF_SMALL = 10, 0.01, 100, 0.1
 #: Kinds of columns whose frequent values name nobody.
 _WITH_LEVELS: frozenset[ColumnKind] = frozenset({"categorical", "boolean", "number_as_text", "constant"})
 #: A longer value is prose, whatever the column is.
 _MAX_LEVEL = 80
 #: Digits that an aggregate needs; a cell with more is not told by them.
 _DIGITS = 4
-#: Characters of a cell that a sample shows.
-_MAX_SHOWN = 40
+#: Rows that are shown where some may be, and the characters of their cells.
+_SAMPLED, _MAX_SHOWN = 3, 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +36,11 @@ class Shield:
     """Hides the cells of a table in texts that go to a language model: messages, evidence, what scripts print.
 
     ``"summary"`` lets aggregates pass, names of columns, types and values that many rows share; ``"schema"`` no value
-    and no number; ``"samples"`` everything. A word that any cell of the table holds is hidden unless it is known to be
-    harmless; between quotes a word is hidden unless it is known to be harmless. Cells are recognised in another case,
-    with escaped characters and cut by ``...``. A script that encodes cells on purpose (Base64, letter by letter) is not
+    and no number; ``"samples"`` three rows beside what ``"summary"`` does. A word that any cell of the table holds is
+    hidden unless it is known to be harmless; between quotes a word is hidden unless it is known to be harmless. Cells
+    are recognised in another case, with escaped characters and cut by ``...``. Numbers keep four digits, and one that
+    is a column's lowest or highest and that one row alone holds keeps one, unless it may be a count of rows. A script
+    that encodes cells on purpose (Base64, letter by letter) is not
     stopped by this: who wrote it is who would read it, and no sandbox can tell a code from an aggregate. At
     ``"schema"`` there are no analyses that could.
 
@@ -50,14 +52,14 @@ class Shield:
         What must be hidden.
     levels : mapping of str to tuple of str
         By column, the values that may be shown.
-    table : DataFrame or None
-        The rows, where samples of them may be shown.
+    rows : tuple of mapping of str to str
+        The rows that may be shown, their cells cut.
     """
 
     level: PrivacyLevel
     secrets: Secrets
     levels: Mapping[str, tuple[str, ...]]
-    table: pd.DataFrame | None = field(default=None, repr=False)
+    rows: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
 
     @classmethod
     def of(
@@ -85,25 +87,21 @@ class Shield:
         kinds |= dict.fromkeys(identifiers, "identifier")
         read = [_read(table[name], kinds.get(name, "text"), level) for name in table.columns]
         hidden = [column.hidden for column in read if column.hidden is not None]
-        classes = [label.value for label in profile.target.levels]
-        if level == "schema":
-            hidden.append(Texts(cells=classes, rows=np.ones(len(classes), dtype=np.int64)))
-            classes = []
+        classes = [label.value for label in profile.target.levels if level != "schema" and label.count >= MIN_ROWS]
+        others = [label.value for label in profile.target.levels if label.value not in classes]
+        hidden.append(Texts(cells=others, rows=np.ones(len(others), dtype=np.int64)))
         levels = {str(name): column.shown for name, column in zip(table.columns, read, strict=True)}
         shown = [clean(text) for text in (*levels, *(v for values in levels.values() for v in values), *classes)]
         secrets = Secrets(
-            cells=read_cells(
-                () if level == "samples" else hidden,
-                (*shown, *MESSAGES.splitlines()),
-                _MIN_ROWS if level == "summary" else None,
-            ),
-            identifiers=np.unique(np.concatenate([np.empty(0), *(column.numbers for column in read)])),
+            cells=read_cells(hidden, (*shown, *MESSAGES.splitlines()), None if level == "schema" else MIN_ROWS),
+            identifiers=_distinct([column.numbers for column in read]),
+            extremes=_distinct([*(column.extremes for column in read), _extremes_of_target(profile)]),
             names=frozenset(text.casefold().strip() for text in shown),
             known=frozenset(word for text in shown for word in words_of(text)),
             n_rows=len(table),
             digits=0 if level == "schema" else _DIGITS,
         )
-        return cls(level=level, secrets=secrets, levels=levels, table=table if level == "samples" else None)
+        return cls(level=level, secrets=secrets, levels=levels, rows=_sampled(table) if level == "samples" else ())
 
     @property
     def may_analyse(self) -> bool:
@@ -125,22 +123,16 @@ class Shield:
         str
             Without control characters, with ``…`` for what is hidden, and with numbers cut to four digits.
         """
-        return clean(text) if self.level == "samples" else hide(text, self.secrets, source)
+        told = "\n".join(cell for row in self.rows for cell in row.values())
+        return hide(text, self.secrets, f"{source}\n{told}" if told else source)
 
     def public_levels(self, column: str) -> tuple[str, ...]:
         """Return the values of a column that may be shown, the most frequent first."""
         return self.levels.get(column, ())
 
     def samples(self, n: int) -> tuple[Mapping[str, str], ...]:
-        """Return some rows, always the same, with their cells cut; none unless the level is ``"samples"``."""
-        if self.table is None:
-            return ()
-        rows = np.random.default_rng(0).choice(len(self.table), size=min(n, len(self.table)), replace=False)
-        chosen = self.table.iloc[np.sort(rows)]
-        return tuple(
-            {str(name): clean(str(value))[:_MAX_SHOWN] for name, value in zip(chosen.columns, row, strict=True)}
-            for row in chosen.itertuples(index=False, name=None)
-        )
+        """Return at most three rows, always the same, their cells cut; none unless the level is ``"samples"``."""
+        return self.rows[:n]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +142,7 @@ class _Column:
     shown: tuple[str, ...] = ()
     hidden: Texts | None = None
     numbers: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    extremes: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
 def _read(column: pd.Series[Any], kind: ColumnKind, level: PrivacyLevel) -> _Column:
@@ -159,7 +152,7 @@ def _read(column: pd.Series[Any], kind: ColumnKind, level: PrivacyLevel) -> _Col
     if is_number and kind == "identifier":
         return _Column(numbers=column.dropna().to_numpy(np.float64))
     if is_number and kind not in _WITH_LEVELS:
-        return _Column()
+        return _Column(extremes=_extremes(column))
     counts = column.value_counts()
     rows: Rows = np.asarray(counts, dtype=np.int64)
     values = counts.index.tolist()
@@ -174,6 +167,34 @@ def _read(column: pd.Series[Any], kind: ColumnKind, level: PrivacyLevel) -> _Col
     return _Column(shown=shown, hidden=hidden)
 
 
+def _extremes(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return the lowest and the highest number of a column, each if one row alone holds it."""
+    numbers = column.dropna().to_numpy(np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    bounds = np.array([numbers.min(), numbers.max()]) if len(numbers) else numbers
+    return bounds[[np.sum(numbers == bound) == 1 for bound in bounds]]
+
+
+def _extremes_of_target(profile: Profile) -> NDArray[np.float64]:
+    numeric = profile.target.numeric
+    return np.empty(0) if numeric is None else np.array([numeric.minimum, numeric.maximum])
+
+
+def _distinct(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the different numbers, sorted and without their signs, which stand apart in a text."""
+    return np.unique(np.abs(np.concatenate([np.empty(0), *parts])))
+
+
+def _sampled(table: pd.DataFrame) -> tuple[Mapping[str, str], ...]:
+    """Return some rows, always the same."""
+    rows = np.random.default_rng(0).choice(len(table), size=min(_SAMPLED, len(table)), replace=False)
+    chosen = table.iloc[np.sort(rows)]
+    return tuple(
+        {str(name): clean(str(value))[:_MAX_SHOWN] for name, value in zip(chosen.columns, row, strict=True)}
+        for row in chosen.itertuples(index=False, name=None)
+    )
+
+
 def _may_be_shown(level: str) -> bool:
     return len(level) <= _MAX_LEVEL and PERSONAL.search(level) is None
 
@@ -183,4 +204,4 @@ def _named(value: object) -> str:
 
 
 def _min_rows(n_rows: int) -> float:
-    return n_rows * _MIN_SHARE_OF_SMALL if n_rows < _SMALL else max(_MIN_ROWS, n_rows * _MIN_SHARE)
+    return n_rows * _MIN_SHARE_OF_SMALL if n_rows < _SMALL else max(MIN_ROWS, n_rows * _MIN_SHARE)

@@ -9,7 +9,7 @@ from octopus.records import CurvePoint, HoldoutReport, Profile, Revalidated, Run
 from octopus.reporting.dialogue import standing
 from octopus.reporting.sentences import diagnosis_words, validation_words
 from octopus.reporting.verdict import shipped
-from octopus.reporting.words import count, listed, number, share
+from octopus.reporting.words import count, cut, listed, number, share
 
 #: Sealed rows below which the interval says more than the score: a share of one half is uncertain by ± 0.07 (95 %).
 _FEW_SEALED = 200
@@ -22,6 +22,8 @@ _RARE = 0.1
 #: Tries from which on the best of them owes a visible part to luck: the highest of ten draws lies 1.5 standard
 #: deviations above their mean (Tippett, 1925, doi:10.2307/2332087).
 _MANY_TRIES = 10
+#: Characters of the reason why a model took no further part.
+_REASON = 240
 #: Mean distance between probability and share (the calibration error of Guo et al., 2017) that is worth a word.
 _MISCALIBRATED = 0.05
 
@@ -172,8 +174,11 @@ def _about_the_scripts(journal: Journal, started: RunStarted) -> Iterator[str]:
     winner = shipped(journal)
     if winner is not None and winner.script.author != "playbook":
         yield f"The {winner.script.author} wrote the script that ships: it is loaded with allow_pickle=True only."
+    if winner is not None and winner.number in journal.set_aside:
+        yield "The winner reads columns that were set aside after it had run: nothing else was found that works."
     if journal.retirement:
-        yield f"The language model took no part to the end ({journal.retirement}): the playbook went on alone."
+        why = cut(journal.retirement, _REASON).rstrip(".")
+        yield f"The language model took no part to the end ({why}): the playbook went on alone."
     if journal.usage.is_estimated:
         yield "The model's endpoint did not count tokens: their numbers are estimates from above."
     if started.sandbox.level == "process":

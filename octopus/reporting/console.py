@@ -59,6 +59,8 @@ _FAMILY, _SCORE, _TIME = 8, 20, 8
 _MIN_WIDTH = 80
 #: Symptoms of the best that put its score in doubt, and how much of the evidence is shown.
 _DOUBTS, _EVIDENCE_SHOWN = ("OCT615", "OCT610", "OCT611"), 160
+#: Characters of the reason why a model takes no further part; ``octopus show --json`` has all of it.
+_REASON = 240
 #: Secondary metrics of the best on its line; the leaderboard has all of them.
 _OTHERS_SHOWN = 3
 #: Where the hypothesis begins: after the number and the family.
@@ -181,7 +183,7 @@ class ConsoleView:
         self._under(refusal_words(event))
 
     def _retirement(self, event: ModelRetired) -> None:
-        self._line("Model", f"{event.retirement.reason}; the playbook goes on")
+        self._line("Model", f"{cut(event.retirement.reason, _REASON).rstrip('.')}; the playbook goes on")
 
     def _model(self) -> None:
         """Say what a language model took, where one was asked."""

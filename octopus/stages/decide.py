@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octopus.budget import spent_out
-from octopus.effects import PATIENCE, stale_experiments
+from octopus.effects import PATIENCE, has_failed, stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Diagnosis, Experiment
 
@@ -62,7 +62,7 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     if not experiments:
         return Decision(action="draft", reason="no experiment so far counts any more")
     last = experiments[-1]
-    if not last.is_valid and _worth_repairing(last, experiments):
+    if has_failed(last) and _worth_repairing(last, experiments):
         code = last.diagnoses[0].code
         return Decision(action="repair", reason=last.diagnoses[0].title, parent=last.number, code=code)
     if untried := _untried_families(journal):
@@ -89,7 +89,7 @@ def _reason_to_stop(journal: Journal) -> str | None:
         if bound is not None and not _untried_families(journal):
             return f"#{best.number} is {bound.title}: {bound.evidence}"
     recent = journal.experiments[-_FAILURES_IN_A_ROW:]
-    if len(recent) == _FAILURES_IN_A_ROW and not any(e.is_valid for e in recent):
+    if len(recent) == _FAILURES_IN_A_ROW and all(has_failed(e) for e in recent):
         return f"the last {_FAILURES_IN_A_ROW} experiments failed"
     tried = {e.plan.family for e in journal.valid_experiments}
     needed = min(_FAMILIES_BEFORE_PLATEAU, max(1, len(_applicable(journal))))

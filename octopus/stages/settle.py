@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from octopus.effects import PATIENCE, stale_experiments
+from octopus.effects import PATIENCE, has_failed, stale_experiments
 from octopus.journal import SCIENTISTS_CHOICE, Journal
 from octopus.records import (
     Analysed,
@@ -30,9 +30,11 @@ from octopus.records import (
 _LOOKS_IN_A_ROW, _LOOKS = 2, 8
 #: Changes of the folds in a run: each scores the earlier candidates again.
 _REVALIDATIONS = 2
+#: How it is said that other folds were tried and no candidate could be scored on them.
+UNSCORED = "no candidate could be scored on these folds"
 #: What a column must tell of the target by itself for a scientist's reading of its name to have it quarantined: 2 AUC
-#: - 1 or R². A column that knows the answer tells much of it; one that tells little does no harm by staying.
-_SUSPECT_SIGNAL = 0.4
+#: - 1 or R². An AUC of 0.9 by a single column is rare unless it knows the answer.
+_SUSPECT_SIGNAL = 0.8
 #: Findings that a column knows the target too well, or holds other values later.
 _SUSPICIONS = ("OCT720", "OCT721", "OCT726", "OCT727")
 _LEAKS = ("OCT720", "OCT721")
@@ -58,11 +60,11 @@ def refusal(proposal: Proposal, task: Task, profile: Profile, journal: Journal) 
     if isinstance(proposal, AnalysisProposal):
         return _looks_enough(journal)
     if isinstance(proposal, RevalidateProposal):
-        return _keeps_folds(proposal, profile, journal)
+        return _keeps_folds(proposal, task, profile, journal)
     if isinstance(proposal, QuarantineProposal):
         return _keeps_columns(proposal, task, profile)
     if isinstance(proposal, ReleaseProposal):
-        return _stays_unused(proposal, profile)
+        return _stays_unused(proposal, task, profile)
     return _goes_on(proposal, journal)
 
 
@@ -136,7 +138,7 @@ def _repeats(proposal: ExperimentProposal | FixProposal, journal: Journal) -> st
             return f"experiment {earlier.number} was this already"
     if isinstance(proposal, FixProposal):
         failed = next((e for e in journal.experiments if e.number == proposal.parent), None)
-        if failed is None or failed.is_valid:
+        if failed is None or not has_failed(failed):
             return f"experiment {proposal.parent} has not failed: there is nothing to mend"
     return ""
 
@@ -150,24 +152,33 @@ def _looks_enough(journal: Journal) -> str:
     return f"all {_LOOKS} analyses of a run are done" if total >= _LOOKS else ""
 
 
-def _keeps_folds(proposal: RevalidateProposal, profile: Profile, journal: Journal) -> str:
+def _keeps_folds(proposal: RevalidateProposal, task: Task, profile: Profile, journal: Journal) -> str:
+    """Refuse folds that are the same, that the user chose otherwise, or that would flatter."""
     now = journal.validation
-    if now is not None and now.kind == "custom":
+    if now is None or now.kind == "custom":
         return "the user gave the splits: they are obeyed"
-    done = sum(isinstance(e, Revalidated) for e in journal.events)
-    if done >= _REVALIDATIONS:
-        return f"the folds were changed {done} times already"
-    if proposal.kind in ("group", "time"):
-        column = next((c for c in profile.columns if c.name == proposal.column), None)
-        if column is None:
-            return f"{proposal.kind} folds need a column of the table, and {proposal.column!r} is none"
-    if now is not None and (proposal.kind, proposal.column) == (now.kind, now.column):
-        same = proposal.n_splits in (None, now.n_splits) and proposal.n_repeats in (None, now.n_repeats)
-        if same:
-            return "the folds are made in this way already"
-    if now is not None and now.kind in ("group", "time") and proposal.kind not in ("group", "time"):
-        return f"{now.kind} folds keep what belongs together apart from what is scored: other folds would flatter"
+    tried = sum(isinstance(e, Revalidated) or _is_refused_fold(e) for e in journal.events)
+    if tried >= _REVALIDATIONS:
+        return f"other folds were tried {tried} times already"
+    if proposal.kind in ("group", "time") and all(c.name != proposal.column for c in profile.columns):
+        return f"{proposal.kind} folds need a column of the table, and {proposal.column!r} is none"
+    if now.is_asked and (proposal.n_splits not in (None, now.n_splits) or proposal.n_repeats not in (None, 1)):
+        return f"the user asked for {now.n_splits} splits"
+    same = proposal.n_splits in (None, now.n_splits) and proposal.n_repeats in (None, now.n_repeats)
+    if (proposal.kind, proposal.column) == (now.kind, now.column) and same:
+        return "the folds are made in this way already"
+    if now.kind == "time" and (proposal.kind, proposal.column) != ("time", now.column):
+        return "later rows are predicted from earlier ones: other folds would flatter"
+    if now.kind == "group" and proposal.kind not in ("group", "time"):
+        return "rows of one group stay together: other folds would flatter"
+    if task.is_classification and proposal.kind == "random":
+        return "the folds keep the shares of the classes: random ones only add noise"
     return ""
+
+
+def _is_refused_fold(event: object) -> bool:
+    """Tell whether other folds were tried for nothing: that took time too."""
+    return isinstance(event, ProposalRefused) and event.kind == "revalidate" and event.reason.startswith(UNSCORED)
 
 
 def _keeps_columns(proposal: QuarantineProposal, task: Task, profile: Profile) -> str:
@@ -198,13 +209,15 @@ def _was_told(name: str, task: Task) -> bool:
     return any(one.what == "not known" and one.value == name for one in task.understood)
 
 
-def _stays_unused(proposal: ReleaseProposal, profile: Profile) -> str:
+def _stays_unused(proposal: ReleaseProposal, task: Task, profile: Profile) -> str:
     columns = {column.name: column for column in profile.columns}
     if unknown := [name for name in proposal.columns if name not in columns]:
         return f"the table has no column {', '.join(map(repr, unknown))}"
     if used := [name for name in proposal.columns if columns[name].used]:
         return f"{', '.join(used)} is used already"
     for name in proposal.columns:
+        if _was_told(name, task):
+            return f"the goal says that {name} is not known when predictions are made"
         about = [f for f in profile.findings if name in f.columns]
         if any(f.code in _LEAKS and f.action.startswith("quarantined") for f in about):
             return f"{name} is quarantined on the evidence of the data: only the user can say that it is known in time"

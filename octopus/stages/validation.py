@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
 from octopus.dataset import Dataset, Fold, Rows
@@ -81,7 +83,14 @@ def plan_validation(task: Task, profile: Profile, train: Dataset, sealed_any: bo
             if _make(kind, n_splits, n_repeats, task, train):
                 reason = _reason(why, n_splits, n_repeats, asked, train) + failed
                 column = {"time": task.time, "group": task.group}.get(kind)
-                return ValidationPlan(kind=kind, n_splits=n_splits, n_repeats=n_repeats, column=column, reason=reason)
+                return ValidationPlan(
+                    kind=kind,
+                    n_splits=n_splits,
+                    n_repeats=n_repeats,
+                    column=column,
+                    reason=reason,
+                    is_asked=asked is not None,
+                )
         failed += f"; {kind} splits cannot be had on these rows"
     if asked:
         raise InvalidParameter(
@@ -119,13 +128,15 @@ def make_folds(plan: ValidationPlan, task: Task, train: Dataset, cv: object) -> 
     return _make(plan.kind, plan.n_splits, plan.n_repeats, task, rows)
 
 
-def plan_again(proposal: RevalidateProposal, task: Task, train: Dataset) -> ValidationPlan:
+def plan_again(proposal: RevalidateProposal, now: ValidationPlan, task: Task, train: Dataset) -> ValidationPlan:
     """Return the plan of the folds that a scientist wants.
 
     Parameters
     ----------
     proposal : RevalidateProposal
         The kind of split, and its column.
+    now : ValidationPlan
+        How candidates are compared so far: a number of splits that the user gave is kept.
     task : Task
         What is asked.
     train : Dataset
@@ -143,12 +154,17 @@ def plan_again(proposal: RevalidateProposal, task: Task, train: Dataset) -> Vali
     """
     column = proposal.column if proposal.kind in ("group", "time") else None
     rows = split_by(proposal.kind, column, task, train)
-    wanted = proposal.n_splits or (1 if len(train) > _MANY_ROWS else _SPLITS)
+    wanted = now.n_splits if now.is_asked else proposal.n_splits or (1 if len(train) > _MANY_ROWS else _SPLITS)
     n_repeats = 1 if proposal.kind == "time" or wanted == 1 else min(proposal.n_repeats or 1, _MOST_REPEATS)
     for n_splits in range(max(2, min(wanted, _MOST_SPLITS)), 1, -1) if wanted > 1 else (1,):
         if _make(proposal.kind, n_splits, n_repeats, task, rows):
             return ValidationPlan(
-                kind=proposal.kind, n_splits=n_splits, n_repeats=n_repeats, column=column, reason=proposal.reason
+                kind=proposal.kind,
+                n_splits=n_splits,
+                n_repeats=n_repeats,
+                column=column,
+                reason=proposal.reason,
+                is_asked=now.is_asked,
             )
     by = f" by {column}" if column else ""
     raise InvalidData(f"{proposal.kind} folds{by} cannot be had on these {len(train):,} rows")
@@ -184,12 +200,25 @@ def split_by(kind: SplitKind, column: str | None, task: Task, train: Dataset) ->
         groups = number_groups(train.table[column])
         if len(np.unique(groups)) == len(groups):
             raise InvalidData(f"no two rows have the same {column}: it groups nothing")
-        return dataclasses.replace(train, groups=groups)
+        return dataclasses.replace(train, groups=_joined(groups, train.groups))
     times = read_time(train.table[column])
     if np.isnat(times).mean() > _UNDATED:
         raise InvalidData(f"{column} does not say when a row happened: {np.isnat(times).mean():.0%} have no date")
     earliest = times[~np.isnat(times)].min()
     return dataclasses.replace(train, time=np.where(np.isnat(times), earliest, times))
+
+
+def _joined(groups: Rows, before: Rows | None) -> Rows:
+    """Return the groups of rows that either grouping keeps together: what was together stays so."""
+    groups = np.unique(groups, return_inverse=True)[1]
+    if before is None:
+        return groups
+    before = np.unique(before, return_inverse=True)[1]
+    n_groups, n_before = int(groups.max()) + 1, int(before.max()) + 1
+    links = (np.ones(len(groups)), (groups, n_groups + before))
+    _, labels = connected_components(coo_matrix(links, shape=(n_groups + n_before,) * 2), directed=False)
+    joined: Rows = labels[groups].astype(np.int64)
+    return joined
 
 
 def _kinds(task: Task, profile: Profile, train: Dataset) -> list[tuple[SplitKind, str]]:

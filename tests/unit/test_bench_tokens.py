@@ -256,8 +256,8 @@ def test_an_experiment_pays_for_what_asked_for_it_and_a_run_for_everything() -> 
     paid = [count.kind for count in run.calls if tokens.is_experimental(count)]
     assert paid == ["unread", "reask of experiment", "fix", "experiment"]
     summary = tokens.summarise([run])
-    of_model = sum(count.weighted for count in run.aide_written["lower"])
-    of_all = sum(count.weighted for count in run.aide_all["lower"])
+    of_model = sum(count.weighted for count in run.aide_written[tokens.AGAINST])
+    of_all = sum(count.weighted for count in run.aide_all[tokens.AGAINST])
     experimental = sum(count.weighted for count in run.calls if tokens.is_experimental(count))
     assert summary["weighted_experiment_over_aide_style"] == pytest.approx(experimental / of_model, abs=1e-3)
     everything = sum(count.weighted for count in run.calls)

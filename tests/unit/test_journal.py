@@ -17,6 +17,9 @@ from octopus.errors import JournalError, RunDirectoryError
 from octopus.journal import FILENAME, FORMAT, Journal, JournalFile, read_journal
 from octopus.records import (
     AnyEvent,
+    Decision,
+    HoldoutOpened,
+    HoldoutReport,
     ModelCall,
     ModelCalled,
     ModelRetired,
@@ -28,6 +31,7 @@ from octopus.records import (
     Revalidated,
     RunFinished,
     Score,
+    SearchStopped,
     Usage,
     ValidationPlan,
 )
@@ -216,3 +220,37 @@ def test_what_calls_took_is_added_up() -> None:
     assert journal.retirement == ""
     retired = ModelRetired(at="t", elapsed_s=2.0, retirement=Retirement(reason="down"))
     assert journal.with_event(retired).retirement == "down"
+
+
+def test_where_everything_was_set_aside_and_nothing_else_works_it_may_still_win() -> None:
+    journal = journal_of([valid(1, "linear", (0.9,) * 5), valid(2, "gbm", (0.8,) * 5)])
+    journal = journal.with_event(Quarantined(at="t", elapsed_s=9.0, columns=("a",), reason="r", set_aside=(1, 2)))
+    assert not journal.valid_experiments
+    assert journal.best is not None
+    assert journal.best.number == 1
+    again = journal.with_event(journal_of([valid(3, "gbm", (0.5,) * 5)]).events[-1])
+    assert again.best is not None
+    assert again.best.number == 3
+
+
+def test_what_was_set_aside_for_columns_that_are_all_used_again_counts_again() -> None:
+    journal = journal_of([valid(1, "linear", (0.9,) * 5)])
+    aside = Quarantined(at="t", elapsed_s=9.0, columns=("a", "b"), reason="r", set_aside=(1,))
+    one, two = (Released(at="t", elapsed_s=9.5, columns=(name,), reason="r") for name in "ab")
+    assert journal.with_event(aside).with_event(one).set_aside == {1}
+    assert journal.with_event(aside).with_event(one).with_event(two).set_aside == frozenset()
+
+
+def test_what_is_tried_once_the_holdout_is_open_never_wins_and_reopens_nothing() -> None:
+    journal = journal_of([valid(1, "linear", (0.8,) * 5)])
+    stop = SearchStopped(at="t", elapsed_s=3.0, decision=Decision(action="stop", reason="r"), winner=1)
+    report = HoldoutReport(
+        scoring="roc_auc", n_rows=9, score=0.8, ci_low=0.7, ci_high=0.9, validation_score=0.8, n_experiments=1,
+        winner=1, beats_baseline="no",
+    )  # fmt: skip
+    opened = journal.with_event(stop).with_event(HoldoutOpened(at="t", elapsed_s=4.0, report=report))
+    later = opened.with_event(journal_of([valid(2, "gbm", (0.99,) * 5)]).events[-1])
+    assert later.is_searched
+    assert later.best is not None
+    assert later.best.number == 1
+    assert [e.number for e in later.experiments] == [1, 2]

@@ -213,7 +213,7 @@ def test_the_playbook_leads_unless_the_user_says_otherwise(monkeypatch: pytest.M
     own = choose_scientist("playbook", families)
     assert choose_scientist(own, families) is own
     monkeypatch.setenv("OCTOPUS_BACKEND", "oracle")
-    with pytest.raises(PluginNotFound, match="'oracle'"):
+    with pytest.raises(InvalidParameter, match="OCTOPUS_BACKEND='oracle': no backend or scientist named 'oracle'"):
         choose_scientist("auto", families)
     assert choose_scientist(None, families).name == "playbook"
     with pytest.raises(InvalidParameter, match="backend=7"):

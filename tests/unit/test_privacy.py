@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -192,14 +193,28 @@ def assert_hidden(hidden: str, text: str) -> None:
     assert not told, f"{told} in {hidden!r}, from {text!r}"
 
 
-def test_at_samples_the_same_texts_do_carry_them() -> None:
-    """The tests above search for what is there."""
-    shield = shield_of(TABLE, "samples")
+def test_the_tests_above_search_for_what_is_there() -> None:
     text = _printed(PRINTED["head, whole"])
-    assert shield.hide(text) == text
-    told = [planted for planted in PLANTED if planted in text]
-    assert len(told) > 12
+    assert len([planted for planted in PLANTED if planted in text]) > 12
+
+
+def test_at_samples_three_rows_may_be_told_and_of_the_others_no_more_than_at_summary() -> None:
+    shield = shield_of(TABLE, "samples")
+    names = [row["name"].split(",")[0] for row in shield.samples(3)]
+    assert len(names) == 3
+    hidden = shield.hide(_printed(TABLE.to_string))
+    assert [row for row in range(N_ROWS) if re.search(rf"Persona{row}\b", hidden)] == sorted(
+        int(name.removeprefix("Persona")) for name in names
+    )
+    text = _printed(PRINTED["head, whole"])
+    assert_hidden(shield.hide(text), text)
     assert shield.hide("\x1b[31mred\x1b[0m\x07 and\tblue\n") == "red and\tblue\n"
+
+
+def test_of_the_lowest_and_the_highest_number_one_digit_is_told_where_one_row_alone_holds_it() -> None:
+    rows = pd.DataFrame({"hours": [-3.75, 8.0, 8.0, 97.5], "grade": [1.25, 1.25, 2.5, 2.5]})
+    text = "from -3.75 to 97.500000, mean 27.44, grades 1.25 to 2.5"
+    assert shield_of(rows, "summary").hide(text) == "from -4 to 100, mean 27.44, grades 1.25 to 2.5"
 
 
 @pytest.mark.parametrize(
@@ -360,7 +375,7 @@ def test_samples_are_rows_of_the_table_and_only_at_their_level() -> None:
     assert all(list(row) == list(TABLE.columns) for row in rows)
     assert all(len(cell) <= 40 for row in rows for cell in row.values())
     assert {row["code"] for row in rows} <= set(TABLE["code"])
-    assert len(shield.samples(10_000)) == N_ROWS
+    assert shield.samples(10_000) == rows
 
 
 def test_a_table_without_text_and_one_without_rows() -> None:

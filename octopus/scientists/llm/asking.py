@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
+from octopus.backends.secrets import whole_characters, without_secrets
 from octopus.budget import unaffordable
 from octopus.errors import BackendError, BackendUnreachable
 from octopus.protocols import Backend, ChatReply, ChatRequest
@@ -138,13 +140,15 @@ class Asking:
         began = time.monotonic()
         try:
             reply = backend.complete(request)
-        except BackendError as error:
-            usage, wall_s = error.usage or Usage(requests=1), round(time.monotonic() - began, 3)
-            failed = msgspec.structs.replace(call, problem=str(error), usage=usage, wall_s=wall_s)
-            self._written.append(failed)
-            self._count_failure(error)
+        except Exception as error:  # noqa: BLE001  boundary: a plug-in that fails ends the model's part, not the run
+            usage = (error.usage if isinstance(error, BackendError) else None) or Usage(requests=1)
+            problem, wall_s = _said(error), round(time.monotonic() - began, 3)
+            self._written.append(msgspec.structs.replace(call, problem=problem, usage=usage, wall_s=wall_s))
+            self._count_failure(error, backend)
             return None
         self._n_failed = 0
+        # What cannot be written as UTF-8 cannot be written down.
+        reply = replace(reply, text=whole_characters(reply.text), model=whole_characters(reply.model))
         self._written.append(
             msgspec.structs.replace(
                 call,
@@ -178,12 +182,14 @@ class Asking:
             return False
         return True
 
-    def _count_failure(self, error: BackendError) -> None:
+    def _count_failure(self, error: Exception, backend: Backend) -> None:
         self._n_failed += 1
-        if not isinstance(error, BackendUnreachable):
-            self.retire(str(error))
+        if not isinstance(error, BackendError):
+            self.retire(f"{backend.name} failed: {_said(error)}")
+        elif not isinstance(error, BackendUnreachable):
+            self.retire(_said(error))
         elif self._n_failed >= _FAILED_IN_A_ROW:
-            self.retire(f"{self._n_failed} questions in a row had no reply, the last because {error}")
+            self.retire(f"{self._n_failed} questions in a row had no reply, the last because {_said(error)}")
 
     def _mark(self, reply: ChatReply, unreadable: Unreadable) -> None:
         """Say of the last call why its reply was no use."""
@@ -201,6 +207,13 @@ class Asking:
 
     def _read(self, text: str, kind: CallKind) -> Answer:
         return read_reply(text, kind, self.columns)
+
+
+def _said(error: Exception) -> str:
+    """Return the words of an error; those of one that is none of a backend's may hold anything, and are cut."""
+    if isinstance(error, BackendError):
+        return whole_characters(str(error))
+    return without_secrets(f"{type(error).__name__}: {error}")
 
 
 def _whole(reply: ChatReply) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
+from octopus.privacy.patterns import PERSONAL
 from octopus.records import ColumnKind, ColumnProfile, Finding, Level, Profile, Task, ValidationPlan
 from octopus.scientists.llm.fence import plain
 from octopus.scientists.llm.view import View
@@ -196,6 +197,8 @@ def _about(count: int) -> str:
 def _measures(column: ColumnProfile, n_rows: int, detail: int) -> list[str]:
     """Return sums over many rows, and levels that many rows hold."""
     numbers = column.numeric
+    if (1.0 - column.missing_fraction) * n_rows < _FREQUENT_ROWS:
+        return []  # the mean of one number is that number
     if column.kind in ("numeric", "number_as_text") and numbers is not None:
         if not detail:
             return []
@@ -215,6 +218,9 @@ def _measures(column: ColumnProfile, n_rows: int, detail: int) -> list[str]:
 
 
 def _is_frequent(level: Level, n_rows: int) -> bool:
+    """Tell whether many rows hold a value, and it does not name somebody: an address, a telephone number, a key."""
+    if PERSONAL.search(level.value):
+        return False
     return level.count >= max(_FREQUENT_ROWS, _FREQUENT_SHARE * n_rows)
 
 

@@ -53,6 +53,26 @@ def shown_script(script: Script, task: Task, profile: Profile) -> str:
     return visible(_lines_of(source, sorted(kept, key=lambda n: n.lineno)))[: _WHOLE + _EXCERPT]
 
 
+def known_source(script: Script, task: Task, profile: Profile) -> str:
+    """Return what a reader of prompts knows of a script: its compact form, without the docstring.
+
+    Parameters
+    ----------
+    script : Script
+        Of an experiment or an analysis; the whole one has codes for missing values, which are cells, and much prose.
+    task, profile : Task, Profile
+        Of the run.
+
+    Returns
+    -------
+    str
+        What needs not be hidden of it in a message.
+    """
+    source = compact(script.source, task, profile)
+    tree = parse(source)
+    return source if tree is None else _without_docstring(source, tree)
+
+
 def failing_part(script: Script, failure: Failure | None, task: Task, profile: Profile) -> tuple[str, str]:
     """Return the part of a script that failed, and the line of it that did.
 

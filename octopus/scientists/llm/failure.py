@@ -7,7 +7,7 @@ import re
 
 from octopus.families.signatures import signature
 from octopus.records import ColumnProfile, Experiment
-from octopus.scientists.llm.excerpts import failing_part
+from octopus.scientists.llm.excerpts import failing_part, known_source
 from octopus.scientists.llm.fence import fenced, plain
 from octopus.scientists.llm.python import parse
 from octopus.scientists.llm.view import View
@@ -38,7 +38,7 @@ def failure_card(view: View, failed: Experiment, attempt: int) -> str:
     str
         The failure and the part of the script that failed.
     """
-    outcome, source = failed.outcome, failed.script.source
+    outcome, source = failed.outcome, known_source(failed.script, view.task, view.profile)
     part, line = failing_part(failed.script, outcome.failure, view.task, view.profile)
     facts = [f"Idea, which stays: {plain(failed.plan.family, 20)}: {plain(view.hide(failed.plan.idea, source), 90)}"]
     stage = f"Stage {outcome.stage}"
@@ -49,17 +49,20 @@ def failure_card(view: View, failed: Experiment, attempt: int) -> str:
             if outcome.failure.wrapped_in not in (None, outcome.failure.type)
             else ""
         )
-        facts.append(f"{stage}: {plain(outcome.failure.type, 60)}{wrapped}: {message}")
+        kind = plain(view.hide(outcome.failure.type, source), 60)  # a script names its own exceptions
+        facts.append(f"{stage}: {kind}{wrapped}: {message}")
     else:
         reason = plain(view.hide(outcome.reason, source), _EXCEPTION)
         facts.append(f"{stage}: {outcome.status}{f': {reason}' if reason else ''}")
     if line:
         facts.append(f"Line: {plain(line, 160)}")
     for diagnosis in [d for d in failed.diagnoses if d.kind == "crash"][:1]:
-        cause, remedy = (plain(view.hide(t, source), _WORDS) for t in (diagnosis.cause, diagnosis.remedy))
-        facts.append(f"{diagnosis.code} {diagnosis.title}: {cause}. Remedy: {remedy}")
+        title, cause, remedy = (
+            plain(view.hide(t, source), _WORDS) for t in (diagnosis.title, diagnosis.cause, diagnosis.remedy)
+        )
+        facts.append(f"{diagnosis.code} {title}: {cause}. Remedy: {remedy}")
         if diagnosis.code == _INTERFACE:
-            facts += _signatures(source, line, outcome.failure.message if outcome.failure else "", remedy)
+            facts += _signatures(failed.script.source, line, outcome.failure.message if outcome.failure else "", remedy)
     facts += _columns(view, failed)
     facts += _tried(view, failed)
     ask = "Mend it." if attempt == 1 else f"Attempt {attempt} of 3: mend it in another way than before."
@@ -109,7 +112,8 @@ def _tried(view: View, failed: Experiment) -> list[str]:
     while current.decision.action == "repair" and current.decision.parent in by_number and len(found) < 3:
         before = by_number[current.decision.parent]
         why = before.outcome.failure.type if before.outcome.failure else before.outcome.status
-        change = plain(view.hide(current.decision.reason, current.script.source), _TRIED)
-        found.insert(0, f"#{before.number} failed ({plain(why, 40)}), then: {change}")
+        source = known_source(current.script, view.task, view.profile)
+        change = plain(view.hide(current.decision.reason, source), _TRIED)
+        found.insert(0, f"#{before.number} failed ({plain(view.hide(why, source), 40)}), then: {change}")
         current = before
     return [f"Tried: {one}" for one in found]

@@ -98,7 +98,7 @@ def _result(experiment: Experiment, journal: Journal, hide: Callable[[str, str],
         first = experiment.diagnoses[0] if experiment.diagnoses else None
         if first is None:
             return f"failed: {experiment.outcome.status}"
-        return f"failed {first.code} {plain(hide(first.title, experiment.script.source), 60)}"
+        return f"failed {first.code} {plain(hide(first.title, ''), 60)}"
     if score is None:
         return "not scored on the folds that count now"
     error = f" ± {score.standard_error:.2g}" if score.standard_error is not None else ""

@@ -8,15 +8,15 @@ from octopus.records import Experiment, Message, TaskType
 from octopus.scientists.llm.briefs import opening, text
 from octopus.scientists.llm.cards import profile_card
 from octopus.scientists.llm.failure import failure_card
-from octopus.scientists.llm.fence import fenced, plain
+from octopus.scientists.llm.fence import fenced, plain, visible
 from octopus.scientists.llm.ledger import ledger
 from octopus.scientists.llm.tail import tail
 from octopus.scientists.llm.view import Privacy, View
 
 __all__ = ["Privacy", "View", "fix_prompt", "goal_prompt", "reask_prompt", "step_prompt"]
 
-#: Characters of a goal, of the words on a column, of a reply that could not be read.
-_GOAL, _DESCRIBED, _REPLY = 2000, 120, 3200
+#: Characters of a goal, of the words on a column, of a reply that could not be read, of what is wrong with it.
+_GOAL, _DESCRIBED, _REPLY, _PROBLEM = 2000, 120, 3200, 1500
 #: Columns that a question about the goal names.
 _COLUMNS = 200
 
@@ -138,6 +138,7 @@ def reask_prompt(messages: Sequence[Message], reply: str, problem: str) -> tuple
         The question, the reply and the problem.
     """
     cut = reply if len(reply) <= _REPLY else f"{reply[:_REPLY]}\n[cut]"
+    problem = visible(problem[:_PROBLEM])  # it may name columns
     return (
         *messages,
         Message(role="assistant", text=cut.strip() or "(empty)"),

@@ -26,6 +26,9 @@ _ACTIONS: tuple[tuple[str, AnswerAction], ...] = (
     ("experiment", "experiment"), ("draft", "experiment"), ("new", "experiment"), ("improve", "experiment"),
     ("try", "experiment"), ("stop", "stop"), ("finish", "stop"), ("done", "stop"), ("end", "stop"),
 )  # fmt: skip
+_SAY_EDITS = (
+    "Send edit blocks for the script above: <<<<<<< SEARCH, whole old lines, =======, new lines, >>>>>>> REPLACE."
+)
 _ENTRY = {"experiment": "build_pipeline", "fix": "build_pipeline", "edit": "build_pipeline", "analysis": "analyse"}
 _SAY_ACTION = (
     "Begin with a line ACTION: and one of experiment, edit, analysis, revalidate, quarantine, release, stop; then the "
@@ -68,7 +71,7 @@ def _answer(parts: Parts, kind: CallKind, columns: Sequence[str]) -> Answer:
     parts, named = _first_action(parts)
     action = _kind_of(parts, named, kind)
     if action is None:
-        raise _without_action(parts)
+        raise _without_action(parts, _SAY_EDITS if kind == "fix" else _SAY_ACTION)
     texts = texts_of(parts.headers)
     if action == "stop":
         return Answer(action="stop", reason=texts.reason or texts.hypothesis or "nothing is left that is worth trying")
@@ -121,15 +124,15 @@ def _kind_of(parts: Parts, named: AnswerAction | None, kind: CallKind) -> Answer
     return "analysis" if any(re.search(r"def analy[sz]e\b", text) for text in scripts) else None
 
 
-def _without_action(parts: Parts) -> Unreadable:
+def _without_action(parts: Parts, say: str) -> Unreadable:
     said = parts.prose.strip()
     if not said and not parts.blocks:
-        return Unreadable(f"The reply is empty. {_SAY_ACTION}")
+        return Unreadable(f"The reply is empty. {say}")
     if declines(said) and not parts.headers:
-        return Unreadable(f"The reply declines. The task is ordinary modelling of a table. {_SAY_ACTION}", refused=True)
+        return Unreadable(f"The reply declines. The task is ordinary modelling of a table. {say}", refused=True)
     if is_foreign(parts):
         return Unreadable(f"The script is not Python. {SAY_SCRIPT} in Python that defines build_pipeline().")
-    return Unreadable(f"The reply names no action. {_SAY_ACTION}")
+    return Unreadable(f"The reply has nothing to carry out. {say}")
 
 
 # --------------------------------------------------------------------------- code

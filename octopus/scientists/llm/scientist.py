@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
@@ -46,6 +47,8 @@ from octopus.scientists.playbook.scientist import Playbook
 _GOAL_SHARE = 0.2
 #: What a blend is called, and a script of no registered family.
 _BLEND, _OTHER = "blend", "other"
+#: How a change is marked that no model was asked for.
+_UNASKED = "no model asked"
 #: A mended script that is less like the failed one than this is another idea: half the lines of a short script may go.
 _LIKENESS = 0.4
 
@@ -72,21 +75,22 @@ class LLMScientist:
         self._briefing: Briefing | None = None
         self._asking: Asking | None = None
         self._ahead: _Ahead | None = None
+        self._has_read = False
+        self._given_up: int | None = None
+        self._entered = 0.0
 
     @property
     def name(self) -> str:
         """Name for the journal and the console."""
         return self.backend.name
 
-    def read_goal(self, question: GoalQuestion, said_before: str | None) -> GoalReading | None:
+    def read_goal(self, question: GoalQuestion) -> GoalReading | None:
         """Return what the goal says, each point with the words that say it.
 
         Parameters
         ----------
         question : GoalQuestion
             The goal, and what it may speak of.
-        said_before : str or None
-            The reply of the run that is carried on; empty where none came. None for a new run.
 
         Returns
         -------
@@ -98,12 +102,7 @@ class LLMScientist:
             names = [name for name, _ in question.columns]
             return read_goal_reply(text, question.goal, names, question.task_type, question.classes)
 
-        if said_before is not None:
-            try:
-                return read(said_before) if said_before else None
-            except Unreadable:
-                return None
-        self._asking = Asking(question.budget)
+        self._asking, self._has_read = Asking(question.budget), True
         limit_s = question.budget.time_limit_s
         deadline_s = DEADLINE_S if limit_s is None else min(DEADLINE_S, _GOAL_SHARE * limit_s)
         return self._asking.ask_for("goal", _goal_prompt(question), self.backend, Usage(), deadline_s, read)
@@ -128,8 +127,9 @@ class LLMScientist:
     def begin(self, briefing: Briefing) -> None:
         """Be told what holds for this run."""
         self._briefing = briefing
-        if self._asking is None:
+        if self._asking is None or not self._has_read:
             self._asking = Asking(briefing.budget)
+        self._has_read = False
 
     def propose(self, decision: Decision, task: Task, profile: Profile, journal: Journal) -> Proposal:
         """Return what to do for a decision to draft, repair or improve.
@@ -146,9 +146,10 @@ class LLMScientist:
         Proposal
             The model's, or the playbook's.
         """
+        self._entered = time.monotonic()
+        if self._ahead is not None:
+            self._ahead.join()  # it stays until then: what it took is written down also where this is interrupted
         ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            ahead.join()
         if decision.action == "repair" and _wrote_last(journal):
             if (fix := self._mend(task, profile, journal)) is not None:
                 self._ahead = ahead
@@ -156,7 +157,7 @@ class LLMScientist:
             decision = _dropped(journal)
         proposal: Proposal | None = None
         if ahead is not None and not was_refused(journal):
-            proposal = ahead.result()
+            proposal = ahead.proposal
         elif decision.action == "improve" and is_models_turn(journal):
             proposal = self._step(task, profile, journal, None)
         if proposal is not None:
@@ -169,6 +170,7 @@ class LLMScientist:
     def think_ahead(self, running: Plan, task: Task, profile: Profile, journal: Journal) -> None:
         """Ask for what comes after a running experiment while it runs, knowing that it does and not how it ends."""
         if self._ahead is None and not self._is_over and is_models_turn_after(running, journal):
+            self._entered = time.monotonic()
             self._ahead = _Ahead(lambda: self._step(task, profile, journal, running))
             self._ahead.start()
 
@@ -179,7 +181,7 @@ class LLMScientist:
         return self._asking.take()
 
     def close(self) -> None:
-        """End a call under way."""
+        """End a call under way; what it took is drained afterwards, and a later run begins anew."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead.is_alive():
             self.backend.close()
@@ -187,6 +189,7 @@ class LLMScientist:
         self.backend.close()
         if self.fix_backend is not None:
             self.fix_backend.close()
+        self._briefing, self._given_up = None, None
 
     @property
     def _is_over(self) -> bool:
@@ -198,24 +201,40 @@ class LLMScientist:
             return None
         asking = self._asking
         asking.columns = tuple(column.name for column in profile.columns)
-        return asking.ask(
-            "step",
-            step_prompt(self._view(task, profile, journal, running)),
-            self.backend,
-            journal.usage,
-            self._deadline_s(journal),
-            lambda answer: self._proposal(answer, task, profile, journal),
-        )
+        try:
+            return asking.ask(
+                "step",
+                step_prompt(self._view(task, profile, journal, running)),
+                self.backend,
+                journal.usage,
+                self._deadline_s(journal),
+                lambda answer: self._proposal(answer, task, profile, journal),
+            )
+        except Exception as error:  # noqa: BLE001  boundary: whatever a reply brings up, the playbook goes on
+            asking.retire(f"a reply could not be dealt with ({type(error).__name__}: {error})")
+            return None
 
     def _mend(self, task: Task, profile: Profile, journal: Journal) -> Proposal | None:
         """Mend the model's last script: without asking where the failure has a known remedy."""
         failed = journal.experiments[-1]
-        mended = mend(failed.script.source, failed.diagnoses, failed.outcome, profile)
-        if mended is not None:
-            script = Script(source=mended[0], author="model")
-            if all(e.script.sha256 != script.sha256 for e in journal.experiments):
-                return FixProposal(parent=failed.number, script=script, change=f"{mended[1]} (no model asked)")
-        if self._asking is None:
+        if failed.number == self._given_up:
+            return None
+        try:
+            mended = mend(failed.script.source, failed.diagnoses, failed.outcome, profile)
+            script = Script(source=mended[0], author="model") if mended else None
+            if mended and script and all(e.script.sha256 != script.sha256 for e in journal.experiments):
+                return FixProposal(parent=failed.number, script=script, change=f"{mended[1]} ({_UNASKED})")
+            fix = self._ask_for_fix(failed, task, profile, journal)
+        except Exception as error:  # noqa: BLE001  boundary: as of a step
+            fix = None
+            if self._asking is not None:
+                self._asking.retire(f"a script could not be mended ({type(error).__name__}: {error})")
+        if fix is None:  # asked once: the idea is dropped
+            self._given_up = failed.number
+        return fix
+
+    def _ask_for_fix(self, failed: Experiment, task: Task, profile: Profile, journal: Journal) -> FixProposal | None:
+        if self._asking is None or self._asking.is_over:
             return None
         n_asked = _n_fixes(failed, journal)
         backend = self.fix_backend if self.fix_backend is not None and not n_asked else self.backend
@@ -302,7 +321,8 @@ class LLMScientist:
     def _deadline_s(self, journal: Journal) -> float:
         assert self._briefing is not None, "begin comes before the first proposal"
         left_s = remaining_s(journal, self._briefing.budget)
-        return DEADLINE_S if left_s is None else min(DEADLINE_S, left_s)
+        since_s = time.monotonic() - self._entered  # the journal's clock stands still while it is thought
+        return DEADLINE_S if left_s is None else min(DEADLINE_S, left_s - since_s)
 
 
 def _guarded(source: str, profile: Profile) -> Script:
@@ -315,7 +335,7 @@ def _goal_prompt(question: GoalQuestion) -> tuple[Message, ...]:
         question.columns,
         question.task_type,
         question.target,
-        question.classes,
+        tuple("…" if label in question.rare else label for label in question.classes),
         question.privacy,
         question.descriptions,
     )
@@ -327,22 +347,11 @@ class _Ahead(threading.Thread):
     def __init__(self, ask: Callable[[], Proposal | None]) -> None:
         super().__init__(name="octopus-model", daemon=True)
         self._ask = ask
-        self._proposal: Proposal | None = None
-        self._error: BaseException | None = None
+        self.proposal: Proposal | None = None
 
     def run(self) -> None:
-        """Ask."""
-        try:
-            self._proposal = self._ask()
-        except BaseException as error:  # noqa: BLE001  raised where the result is asked for
-            self._error = error
-
-    def result(self) -> Proposal | None:
-        """Return what came, once it has ended."""
-        self.join()
-        if self._error is not None:
-            raise self._error
-        return self._proposal
+        """Ask; what goes wrong in it is said by whoever asks."""
+        self.proposal = self._ask()
 
 
 def _wrote_last(journal: Journal) -> bool:
@@ -361,7 +370,7 @@ def _n_fixes(failed: Experiment, journal: Journal) -> int:
     """Return how many times the model has mended this idea already."""
     by_number, n = {e.number: e for e in journal.experiments}, 0
     while failed.decision.action == "repair" and failed.decision.parent in by_number:
-        n += "(no model asked)" not in failed.decision.reason
+        n += _UNASKED not in failed.decision.reason
         failed = by_number[failed.decision.parent]
     return n
 

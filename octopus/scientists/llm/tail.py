@@ -16,7 +16,7 @@ from octopus.records import (
     Revalidated,
 )
 from octopus.scientists.llm.cards import folds_in_words
-from octopus.scientists.llm.excerpts import shown_script
+from octopus.scientists.llm.excerpts import known_source, shown_script
 from octopus.scientists.llm.fence import fenced, lines, plain
 from octopus.scientists.llm.view import View
 
@@ -62,7 +62,7 @@ def diagnosis_in_words(diagnosis: Diagnosis, source: str, hide: Callable[[str, s
     diagnosis : Diagnosis
         Of an experiment.
     source : str
-        Its script.
+        What the reader knows of its script.
     hide : callable
         Takes cells out of texts.
     at_most : int
@@ -73,11 +73,12 @@ def diagnosis_in_words(diagnosis: Diagnosis, source: str, hide: Callable[[str, s
     str
         Code, title, cause, evidence and remedy.
     """
-    cause, evidence, remedy = (
-        plain(hide(text, source), at_most) for text in (diagnosis.cause, diagnosis.evidence, diagnosis.remedy)
+    title, cause, evidence, remedy = (
+        plain(hide(text, source), at_most)
+        for text in (diagnosis.title, diagnosis.cause, diagnosis.evidence, diagnosis.remedy)
     )
     seen = f" ({evidence})" if evidence else ""
-    return f"{diagnosis.code} {diagnosis.title}: {cause}{seen}. Remedy: {remedy}"
+    return f"{diagnosis.code} {title}: {cause}{seen}. Remedy: {remedy}"
 
 
 def _changes(view: View) -> list[str]:
@@ -103,7 +104,8 @@ def _looks(view: View) -> list[str]:
         n_since = sum(isinstance(e, ExperimentFinished) for e in view.journal.events[place:])
         room = _OUTPUT if place == looks[-1][0] and n_since <= _RECENT else _OLDER_OUTPUT
         text = event.output if event.outcome.status == "ok" else f"failed: {_why(event)}"
-        hidden = lines(view.hide(f"{text}\n", event.script.source), room)  # whole: its last word was not cut
+        source = known_source(event.script, view.task, view.profile)
+        hidden = lines(view.hide(f"{text}\n", source), room)  # whole: its last word was not cut
         found.append(f"Analysis: {plain(view.hide(event.question, ''), 120)}\n{hidden or '| (nothing was printed)'}")
     return found
 
@@ -140,7 +142,10 @@ def _symptoms(view: View, best: Experiment | None) -> list[str]:
     found = [(best, d) for d in _told(best)[:_SYMPTOMS]]
     if latest.number != best.number:
         found += [(latest, d) for d in _told(latest)[:1]]
-    return [f"#{e.number}: {diagnosis_in_words(d, e.script.source, view.hide, _WORDS)}" for e, d in found]
+    return [
+        f"#{e.number}: {diagnosis_in_words(d, known_source(e.script, view.task, view.profile), view.hide, _WORDS)}"
+        for e, d in found
+    ]
 
 
 def _told(experiment: Experiment) -> list[Diagnosis]:

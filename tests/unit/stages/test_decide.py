@@ -239,7 +239,7 @@ def test_experiments_that_count_no_more_are_drafted_anew() -> None:
     journal = journal_of([valid(1, "linear", _folds(0.9)), valid(2, "gbm", _folds(0.8))], families=("linear", "gbm"))
     aside = Quarantined(at="t", elapsed_s=3.0, columns=("a",), reason="r", set_aside=(1, 2))
     journal = journal.with_event(aside)
-    assert journal.best is None
+    assert journal.standing.best is None
     assert decide(journal, UNLIMITED).action == "draft"
     assert decide(journal, Budget(max_experiments=2)).reason == "all 2 experiments are spent"
 

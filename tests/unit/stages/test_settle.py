@@ -29,7 +29,7 @@ from octopus.records import (
     Understanding,
     ValidationPlan,
 )
-from octopus.stages.settle import refusal, refusals_in_a_row, settle
+from octopus.stages.settle import UNSCORED, refusal, refusals_in_a_row, settle
 from octopus.testing.examples import example_profile, example_task
 from tests.strategies import failed, journal_of, valid
 
@@ -102,12 +102,40 @@ def test_folds_are_changed_for_others_and_never_for_more_flattering_ones() -> No
     assert "obeyed" in _ruling(RevalidateProposal(kind="random", reason="r"), given)
 
 
+def test_folds_in_time_order_stay_so_and_the_users_number_of_splits_is_kept() -> None:
+    def now(**changes: object) -> Journal:
+        plan = msgspec.structs.replace(ValidationPlan(kind="time", n_splits=5, column=USED[0], reason="r"), **changes)
+        return JOURNAL.with_event(Revalidated(at="t", elapsed_s=3.0, validation=plan, reason="r"))
+
+    assert "flatter" in _ruling(RevalidateProposal(kind="group", column=USED[1], reason="r"), now())
+    assert "flatter" in _ruling(RevalidateProposal(kind="time", column=USED[1], reason="r"), now())
+    assert not _ruling(RevalidateProposal(kind="time", column=USED[0], n_splits=3, reason="r"), now())
+    asked = now(kind="stratified", column=None, n_splits=3, is_asked=True)
+    assert "asked for 3 splits" in _ruling(RevalidateProposal(kind="stratified", n_splits=10, reason="r"), asked)
+    assert "asked for 3 splits" in _ruling(RevalidateProposal(kind="stratified", n_repeats=4, reason="r"), asked)
+    assert not _ruling(RevalidateProposal(kind="group", column=USED[0], reason="r"), asked)
+    assert "noise" in _ruling(RevalidateProposal(kind="random", reason="r"))
+
+
+def test_folds_that_nothing_could_be_scored_on_count_as_tried() -> None:
+    wasted = ProposalRefused(at="t", elapsed_s=3.0, kind="revalidate", what="w", reason=f"{UNSCORED} in the time left")
+    wish = RevalidateProposal(kind="group", column=USED[0], reason="r")
+    assert not _ruling(wish, JOURNAL.with_event(wasted))
+    assert "2 times already" in _ruling(wish, JOURNAL.with_event(wasted).with_event(wasted))
+
+
+def test_what_the_goal_says_is_not_known_is_not_released() -> None:
+    idle = _with_column(USED[0], used=False)
+    told = msgspec.structs.replace(TASK, understood=(Understanding(what="not known", value=USED[0], words="w"),))
+    assert "the goal says" in refusal(ReleaseProposal(columns=(USED[0],), reason="r"), told, idle, JOURNAL)
+
+
 def test_a_column_is_quarantined_on_the_datas_evidence_or_the_users_words() -> None:
     name = USED[0]
     wish = QuarantineProposal(columns=(name,), reason="its name says so")
     innocent = _with_column(name, signal=0.05)
     assert "propose an experiment without it" in _ruling(wish, profile=innocent)
-    assert not _ruling(wish, profile=_with_column(name, signal=0.6))
+    assert not _ruling(wish, profile=_with_column(name, signal=0.85))
     assert not _ruling(wish, profile=_noted(innocent, name, "OCT721", "noted"))
     told = msgspec.structs.replace(TASK, understood=(Understanding(what="not known", value=name, words="w"),))
     assert not refusal(wish, told, innocent, JOURNAL)

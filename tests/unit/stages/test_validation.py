@@ -12,8 +12,8 @@ from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, ShuffleS
 
 from octopus.dataset import Dataset
 from octopus.errors import InvalidData, InvalidParameter
-from octopus.records import Profile, TargetProfile, Task
-from octopus.stages.validation import make_folds, plan_validation
+from octopus.records import Profile, RevalidateProposal, TargetProfile, Task, ValidationPlan
+from octopus.stages.validation import make_folds, plan_again, plan_validation
 
 
 def task(n_classes=2, seed=0, **roles):
@@ -321,3 +321,50 @@ def test_a_split_that_fits_on_one_class_says_so():
 def test_a_plan_is_json():
     plan, _ = folds_of(task(), dataset(200))
     assert msgspec.json.decode(msgspec.json.encode(plan), type=type(plan)) == plan
+
+
+def revalidate(kind, column=None, **changes):
+    return RevalidateProposal(kind=kind, column=column, reason="r", **changes)
+
+
+NOW = ValidationPlan(kind="stratified", n_splits=5, reason="r")
+
+
+def test_other_folds_keep_together_what_was_together_before():
+    train = dataset(60)
+    pairs, firms = np.arange(60) // 2, np.arange(60) % 7
+    train = replace(train, table=train.table.assign(pair=pairs), groups=firms)
+    with pytest.raises(InvalidData, match="cannot be had"):  # pairs link every firm with the next
+        plan_again(revalidate("group", "pair"), NOW, task(), train)
+    firms = np.arange(60) // 10
+    train = replace(train, groups=firms)
+    plan = plan_again(revalidate("group", "pair"), NOW, task(), train)
+    for fold in make_folds(plan, task(), train, "auto"):
+        assert not set(firms[fold.train_rows]) & set(firms[fold.valid_rows])
+
+
+def test_folds_by_a_column_that_groups_nothing_or_holds_no_dates_are_refused():
+    train = dataset(40)
+    train = replace(train, table=train.table.assign(row=np.arange(40), word="a b"))
+    with pytest.raises(InvalidData, match="groups nothing"):
+        plan_again(revalidate("group", "row"), NOW, task(), train)
+    with pytest.raises(InvalidData):
+        plan_again(revalidate("time", "word"), NOW, task(), train)
+
+
+def test_folds_in_the_order_of_a_column_of_dates():
+    train = dataset(60)
+    days = pd.date_range("2024-01-01", periods=60)[::-1]
+    train = replace(train, table=train.table.assign(day=days))
+    plan = plan_again(revalidate("time", "day", n_splits=3), NOW, task(), train)
+    assert (plan.kind, plan.column, plan.n_splits) == ("time", "day", 3)
+    for fold in make_folds(plan, task(), train, "auto"):
+        assert days[fold.train_rows].max() < days[fold.valid_rows].min()
+
+
+def test_a_number_of_splits_that_the_user_gave_is_kept():
+    asked = msgspec.structs.replace(NOW, n_splits=3, is_asked=True)
+    plan = plan_again(revalidate("stratified", n_splits=8), asked, task(), dataset(60))
+    assert (plan.n_splits, plan.is_asked) == (3, True)
+    assert folds_of(task(), dataset(60), cv=4)[0].is_asked
+    assert not folds_of(task(), dataset(60))[0].is_asked

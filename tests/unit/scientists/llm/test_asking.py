@@ -146,3 +146,22 @@ def test_with_no_time_left_nothing_is_asked_and_the_model_is_not_blamed() -> Non
     assert not backend.requests
     assert not asking.is_over
     assert asking.take() == ()
+
+
+def test_a_backend_that_breaks_ends_the_models_part_and_not_the_run() -> None:
+    asking, backend = Asking(Budget()), ScriptedBackend([ValueError("no such field \udc80, api_key=hunter22")])
+    assert _ask(asking, backend) is None
+    call, retired = asking.take()
+    assert isinstance(call, ModelCall)
+    assert isinstance(retired, Retirement)
+    assert (call.status, call.problem) == ("failed", "ValueError: no such field \ufffd, api_key=…")
+    assert retired.reason == f"scripted failed: {call.problem}"
+    assert asking.is_over
+
+
+def test_half_a_character_in_a_reply_can_be_written_down() -> None:
+    reply = ChatReply(text=STOP + "\ud83d", finish="stop", model="m\udc80", usage=Usage(requests=1))
+    asking = Asking(Budget())
+    assert _ask(asking, ScriptedBackend([reply])) == "enough\ufffd"
+    (call,) = _calls(asking)
+    assert (call.reply, call.model) == (STOP + "\ufffd", "m\ufffd")
