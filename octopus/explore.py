@@ -13,6 +13,7 @@ from octopus.bench import Bench
 from octopus.budget import experiment_wall_s, remaining_s
 from octopus.dataset import Dataset
 from octopus.errors import InvalidData
+from octopus.frame import write_table
 from octopus.journal import Journal
 from octopus.protocols import AsksModel, CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
 from octopus.records import (
@@ -49,6 +50,7 @@ from octopus.records import (
 )
 from octopus.rundir import Run
 from octopus.scoring import best_constant
+from octopus.screening.quarantine import quarantined_columns
 from octopus.stages.analyse import analyse
 from octopus.stages.check import check_analysis, check_model_script, check_source
 from octopus.stages.decide import decide
@@ -168,7 +170,8 @@ class Exploration:
         refused = _check(script, profile)
         if wall_s is None:
             wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
-        trial = Trial(outcome=refused) if refused else run_script(script, self.task, self.bench, wall_s)
+        bench = self._bench_for(script, profile)
+        trial = Trial(outcome=refused) if refused else run_script(script, self.task, bench, wall_s)
         experiment = Experiment(
             number=len(run.journal.experiments) + 1,
             decision=decision,
@@ -181,6 +184,18 @@ class Exploration:
             usage=_usage_since_last(run),
         )
         run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
+
+    def _bench_for(self, script: Script, profile: Profile) -> Bench:
+        """Return the bench; for a script that a model wrote with a table that holds no quarantined column.
+
+        So no script can earn a score by them, whatever it makes of the guard that goes with it.
+        """
+        gone = [name for name in quarantined_columns(profile) if name in self.bench.train.table]
+        if script.author != "model" or not gone:
+            return self.bench
+        features = self.bench.features.with_name("train-without.arrow")
+        write_table(self.bench.train.table.drop(columns=gone), features)
+        return replace(self.bench, features=features)
 
     def _analyse(self, proposal: AnalysisProposal) -> None:
         wall_s = experiment_wall_s(self.run.journal, self.budget, self.run.elapsed_s())

@@ -14,6 +14,7 @@ from octopus.blocks.rendering import list_constant
 from octopus.records import Profile
 from octopus.scientists.llm.python import parse
 from octopus.scientists.llm.unreadable import Unreadable
+from octopus.screening.quarantine import quarantined_columns
 
 #: How the guard begins in a script.
 MARKER = "# Columns set aside:"
@@ -56,9 +57,8 @@ def set_aside_columns(profile: Profile) -> tuple[str, ...]:
     tuple of str
         In the order of the table.
     """
-    unused = {column.name for column in profile.columns if not column.used}
-    named = {name for f in profile.findings if f.action.startswith("quarantined") for name in f.columns}
-    return tuple(column.name for column in profile.columns if column.name in unused & named)
+    gone = quarantined_columns(profile)
+    return tuple(column.name for column in profile.columns if column.name in gone)
 
 
 def guarded(source: str, columns: Sequence[str]) -> str:

@@ -183,6 +183,8 @@ class LLMScientist:
     def close(self) -> None:
         """End a call under way; what it took is drained afterwards, and a later run begins anew."""
         ahead, self._ahead = self._ahead, None
+        if self._asking is not None:
+            self._asking.is_over = True  # first, so that nothing is asked again where a call is ended
         if ahead is not None and ahead.is_alive():
             self.backend.close()
             ahead.join(timeout=DEADLINE_S)
