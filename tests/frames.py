@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from functools import cache
 from importlib.util import find_spec
@@ -71,7 +72,7 @@ def cars_frame() -> tuple[pd.DataFrame, pd.Series]:
     package = find_spec("vega_datasets")
     assert package is not None
     assert package.origin is not None
-    frame = pd.read_json(Path(package.origin).parent / "_data" / "cars.json", convert_dates=False)
+    frame = pd.DataFrame(json.loads((Path(package.origin).parent / "_data" / "cars.json").read_text()))
     frame = frame.dropna(subset="Miles_per_Gallon").reset_index(drop=True)
     return frame.drop(columns="Miles_per_Gallon"), frame["Miles_per_Gallon"]
 
