@@ -167,7 +167,7 @@ class Exploration:
         run.announce(plan)
         if decision.action != "try" and isinstance(self.parts.scientist, AsksModel) and self._has_room():
             self.parts.scientist.think_ahead(plan, self.task, profile, run.journal)
-        refused = _check(script, profile)
+        refused = _check(script, profile, self.parts.is_ours)
         if wall_s is None:
             wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
         bench = self._bench_for(script, profile)
@@ -345,8 +345,9 @@ def rebuilt(bench: Bench, plan: ValidationPlan, task: Task) -> Bench:
     return replace(bench, folds=folds, test_over_train=1.0 / max(1, plan.n_splits - 1))
 
 
-def _check(script: Script, profile: Profile) -> Outcome | None:
-    if script.author == "model":
+def _check(script: Script, profile: Profile, is_ours: bool) -> Outcome | None:
+    """Return why a script is not run; what a prompt of ours told a model to leave out is looked for in its scripts."""
+    if script.author == "model" and is_ours:
         return check_model_script(script.source, profile)
     return check_source(script.source)
 

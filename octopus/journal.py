@@ -125,6 +125,11 @@ class Journal(Record, frozen=True, kw_only=True):
         return tuple(e.call for e in self.events if isinstance(e, ModelCalled))
 
     @property
+    def is_led(self) -> bool:
+        """Whether a language model was asked: it can mend what it wrote, and has turns beside the playbook's."""
+        return bool(self.calls)
+
+    @property
     def usage(self) -> Usage:
         """What all of them took."""
         return sum((call.usage for call in self.calls), Usage())

@@ -22,6 +22,8 @@ from octopus.records import (
     Fitted,
     HoldoutOpened,
     HoldoutReport,
+    ModelCall,
+    ModelCalled,
     ModelFile,
     Outcome,
     Plan,
@@ -142,6 +144,14 @@ def journal_of(tried: Sequence[Experiment], families: Sequence[str] = ("linear",
         elapsed_s = lines[-1].elapsed_s + experiment.outcome.wall_s
         lines.append(ExperimentFinished(at="t", elapsed_s=elapsed_s, experiment=experiment))
     return Journal(events=tuple(lines))
+
+
+def asked(journal: Journal) -> Journal:
+    """Return a journal in which a language model was asked once, before anything was tried."""
+    call = ModelCall(kind="step", backend="b", model="m", messages=(), reply="r", status="ok")
+    at = next((i for i, e in enumerate(journal.events) if isinstance(e, ExperimentFinished)), len(journal.events))
+    event = ModelCalled(at="t", elapsed_s=0.1, call=call)
+    return Journal(events=(*journal.events[:at], event, *journal.events[at:]))
 
 
 @st.composite

@@ -62,7 +62,7 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     if not experiments:
         return Decision(action="draft", reason="no experiment so far counts any more")
     last = experiments[-1]
-    if has_failed(last) and _worth_repairing(last, experiments):
+    if has_failed(last) and _worth_repairing(last, experiments, is_led=journal.is_led):
         code = last.diagnoses[0].code
         return Decision(action="repair", reason=last.diagnoses[0].title, parent=last.number, code=code)
     if untried := _untried_families(journal):
@@ -101,8 +101,8 @@ def _reason_to_stop(journal: Journal) -> str | None:
 
 
 def _patience(journal: Journal) -> int:
-    is_led = any(e.script.author == "model" for e in journal.experiments)
-    return PATIENCE + (_PATIENCE_WITH_MODEL if is_led else 0)
+    wrote = journal.is_led and any(e.script.author == "model" for e in journal.experiments)
+    return PATIENCE + (_PATIENCE_WITH_MODEL if wrote else 0)
 
 
 def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diagnosis | None:
@@ -115,11 +115,11 @@ def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diag
     return next((d for d in of_family[-1].diagnoses if d.code == _SATURATED), None)
 
 
-def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...]) -> bool:
+def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...], *, is_led: bool) -> bool:
     """Tell whether the last failure has a remedy that was not tried to exhaustion."""
     if not last.diagnoses:
         return False
-    if last.script.author == "model":
+    if is_led and last.script.author == "model":
         return _worth_mending(last, experiments)
     if not last.diagnoses[0].repairable:
         return False

@@ -91,7 +91,7 @@ def settle(decision: Decision, proposal: Proposal, journal: Journal) -> Decision
         code = failed.diagnoses[0].code if failed.diagnoses else None
         return Decision(action="repair", reason=proposal.change, parent=failed.number, code=code)
     last = journal.experiments[-1] if journal.experiments else None
-    if decision.action == "repair" and last is not None and last.script.author == "model":
+    if decision.action == "repair" and journal.is_led and last is not None and last.script.author == "model":
         parent = journal.best.number if journal.best else None
         return Decision(
             action="improve" if parent else "draft",

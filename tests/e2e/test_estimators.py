@@ -22,9 +22,9 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-import octopus.search as search_module
 from octopus import AutonomousClassifier, AutonomousEstimator, AutonomousRegressor, proof, read_journal
 from octopus.errors import InterruptedSearch, InvalidData, InvalidParameter, ReplayWarning
+from octopus.explore import Exploration
 from octopus.protocols import JobResult
 from octopus.records import ExperimentFinished, Fitted, HoldoutOpened, Outcome, RunFinished
 from tests.frames import binary_frame
@@ -286,7 +286,7 @@ def test_ctrl_c_at_any_step_of_the_proof_keeps_the_winner_and_says_what_is_prove
 
 def test_a_second_ctrl_c_ends_the_fit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     X, y = binary_frame()
-    monkeypatch.setattr(search_module, "_explore", _raise_interrupt_after(search_module._explore))
+    monkeypatch.setattr(Exploration, "explore", _raise_interrupt_after(Exploration.explore))
     monkeypatch.setattr(proof, "_first_that_replays", _interrupt_once(proof._first_that_replays))
     with pytest.raises(KeyboardInterrupt):
         AutonomousClassifier(**_QUICK, run_dir=tmp_path / "run").fit(X, y)

@@ -154,7 +154,7 @@ def test_a_search_that_was_interrupted_without_a_model_is_carried_on(
         tracker=None, verbose=0,
     )  # fmt: skip
     with monkeypatch.context() as patched:
-        patched.setattr("octopus.search.run_script", interrupted)
+        patched.setattr("octopus.explore.run_script", interrupted)
         with pytest.raises(KeyboardInterrupt):
             estimator.fit(X, y)
     journal = read_journal(tmp_path / "run")

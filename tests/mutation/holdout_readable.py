@@ -18,8 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
         whole.append(data)
         return seal(data, *others, **given)
 
-    def bench_with_sealed_rows(task, scoring, sealed, *others):
-        bench = write_bench(task, scoring, sealed, *others)
+    def bench_with_sealed_rows(question, survey, *others):
+        bench, sealed = write_bench(question, survey, *others), survey.sealed
         is_sealed = ~np.isin(whole[-1].row_ids, sealed.train.row_ids)
         write_table(sealed.train.joined(whole[-1].take(np.flatnonzero(is_sealed))).table, bench.features)
         return bench

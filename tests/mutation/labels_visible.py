@@ -12,9 +12,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Write the labels of every training row into the table."""
     write_bench = octopus.search._bench
 
-    def bench_with_target(task, scoring, sealed, *others):
-        bench = write_bench(task, scoring, sealed, *others)
-        write_table(sealed.train.table.assign(target=sealed.train.y), bench.features)
+    def bench_with_target(question, survey, *others):
+        bench = write_bench(question, survey, *others)
+        train = survey.sealed.train
+        write_table(train.table.assign(target=train.y), bench.features)
         return bench
 
     octopus.search._bench = bench_with_target

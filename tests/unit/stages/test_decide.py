@@ -11,7 +11,7 @@ from octopus.effects import PATIENCE, stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Diagnosis, Experiment, Quarantined, Score, Script
 from octopus.stages.decide import decide
-from tests.strategies import experiments, failed, journal_of, journals, valid
+from tests.strategies import asked, experiments, failed, journal_of, journals, valid
 
 UNLIMITED = Budget()
 BUDGETS = st.builds(
@@ -200,19 +200,19 @@ def _of_a_model(experiment: Experiment, decision: Decision | None = None) -> Exp
 def test_a_models_script_is_mended_three_times_as_long_as_the_failure_changes() -> None:
     tried = [valid(1, "linear", _folds(0.8)), _of_a_model(failed(2, "linear", "a", repairable=False))]
     for number, fingerprint in ((3, "b"), (4, "c"), (5, "d")):
-        decision = decide(journal_of(tried, families=("linear",)), UNLIMITED)
+        decision = decide(asked(journal_of(tried, families=("linear",))), UNLIMITED)
         assert (decision.action, decision.parent) == ("repair", number - 1)
         tried.append(_of_a_model(failed(number, "linear", fingerprint, repairable=False), decision))
-    assert decide(journal_of(tried, families=("linear",)), UNLIMITED).action == "improve"
+    assert decide(asked(journal_of(tried, families=("linear",))), UNLIMITED).action == "improve"
 
 
 def test_a_models_script_that_fails_the_same_way_three_times_is_given_up() -> None:
     tried = [valid(1, "linear", _folds(0.8)), _of_a_model(failed(2, "linear", "a", repairable=False))]
     for number in (3, 4):
-        decision = decide(journal_of(tried, families=("linear",)), UNLIMITED)
+        decision = decide(asked(journal_of(tried, families=("linear",))), UNLIMITED)
         assert decision.action == "repair"
         tried.append(_of_a_model(failed(number, "linear", "a", repairable=False), decision))
-    assert decide(journal_of(tried, families=("linear",)), UNLIMITED).action == "improve"
+    assert decide(asked(journal_of(tried, families=("linear",))), UNLIMITED).action == "improve"
 
 
 def test_an_idea_of_a_models_counts_once_however_often_it_was_mended() -> None:
@@ -221,7 +221,7 @@ def test_an_idea_of_a_models_counts_once_however_often_it_was_mended() -> None:
     for number in (4, 5, 6):
         again = _of_a_model(failed(number, "linear", "b", repairable=False))
         chain.append(msgspec.structs.replace(again, decision=Decision(action="repair", reason="r", parent=number - 1)))
-    assert stale_experiments(journal_of([best, other, *chain])) == 1
+    assert stale_experiments(asked(journal_of([best, other, *chain]))) == 1
 
 
 def test_a_search_that_a_model_leads_has_patience_for_its_turns_beside_the_playbooks() -> None:
@@ -230,9 +230,9 @@ def test_a_search_that_a_model_leads_has_patience_for_its_turns_beside_the_playb
     stale = [valid(number, "linear", _folds(0.5)) for number in range(3, 3 + PATIENCE)]
     assert decide(journal_of([*first, *stale], families=both), UNLIMITED).action == "stop"
     led = [_of_a_model(stale[0]), *stale[1:]]
-    assert decide(journal_of([*first, *led], families=both), UNLIMITED).action == "improve"
+    assert decide(asked(journal_of([*first, *led], families=both)), UNLIMITED).action == "improve"
     more = [valid(number, "linear", _folds(0.5)) for number in range(3 + PATIENCE, 5 + PATIENCE)]
-    assert decide(journal_of([*first, *led, *more], families=both), UNLIMITED).action == "stop"
+    assert decide(asked(journal_of([*first, *led, *more], families=both)), UNLIMITED).action == "stop"
 
 
 def test_experiments_that_count_no_more_are_drafted_anew() -> None:

@@ -31,7 +31,7 @@ from octopus.records import (
 )
 from octopus.stages.settle import UNSCORED, refusal, refusals_in_a_row, settle
 from octopus.testing.examples import example_profile, example_task
-from tests.strategies import failed, journal_of, valid
+from tests.strategies import asked, failed, journal_of, valid
 
 TASK, PROFILE = example_task("binary"), example_profile("binary")
 JOURNAL = journal_of([valid(1, "linear", (0.8,) * 5), failed(2, "gbm", "a", repairable=True)])
@@ -181,9 +181,10 @@ def test_an_idea_that_is_not_mended_is_dropped_and_what_comes_is_no_repair_of_it
     tried = [valid(1, "linear", (0.9,) * 5), msgspec.structs.replace(failed(2, "gbm", "a", True), script=_script("b"))]
     decision = Decision(action="repair", reason="t", parent=2, code="OCT301")
     other = ExperimentProposal(plan=PLAN, script=_script("other"))
-    settled = settle(decision, other, journal_of(tried))
+    settled = settle(decision, other, asked(journal_of(tried)))
     assert settled == Decision(action="improve", reason="the idea of experiment 2 is dropped", parent=1)
     fixed = settle(decision, FixProposal(parent=2, script=_script("fix"), change="c"), journal_of(tried))
     assert fixed == Decision(action="repair", reason="c", parent=2, code="OCT301")
+    assert settle(decision, other, journal_of(tried)) is decision  # whoever wrote it, no model was asked
     of_playbook = journal_of([tried[0], failed(2, "gbm", "a", repairable=True)])
     assert settle(decision, other, of_playbook) is decision

@@ -8,7 +8,7 @@ import pytest
 from octopus.journal import Journal
 from octopus.records import Experiment, ModelCall, ModelCalled, Plan, ProposalRefused, Script
 from octopus.scientists.llm.turns import is_models_turn, is_models_turn_after, was_refused
-from tests.strategies import failed, journal_of, valid
+from tests.strategies import asked, failed, journal_of, valid
 
 BOTH = ("linear", "gbm")
 DRAFTS = [valid(1, "linear", (0.8,) * 5), valid(2, "gbm", (0.9,) * 5)]
@@ -19,7 +19,7 @@ def _stale(n: int) -> list[Experiment]:
 
 
 def _journal(tried: list[Experiment]) -> Journal:
-    return journal_of(tried, families=BOTH)
+    return asked(journal_of(tried, families=BOTH))
 
 
 @pytest.mark.parametrize(
