@@ -8,6 +8,8 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
+from octopus import syntax
+
 #: Length of a line of source.
 WIDTH = 120
 #: Characters of a name from the data that are shown in prose.
@@ -156,7 +158,7 @@ def import_block(statements: Iterable[str]) -> str:
     """
     plain: set[str] = set()
     named: dict[str, set[str]] = {}
-    for node in ast.parse("\n".join(statements)).body:
+    for node in syntax.parse("\n".join(statements)).body:
         if isinstance(node, ast.Import):
             plain |= {ast.unparse(ast.Import(names=[alias])) for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -187,7 +189,7 @@ def expression(source: str, prefix: str, indent: int) -> str:
     str
         Source of the same meaning.
     """
-    return "\n".join(_broken(prefix + source, ast.parse(source, mode="eval").body, source, "", indent))
+    return "\n".join(_broken(prefix + source, syntax.parse_expression(source).body, source, "", indent))
 
 
 def _broken(line: str, node: ast.expr, source: str, end: str, indent: int) -> list[str]:
@@ -209,7 +211,7 @@ def _broken(line: str, node: ast.expr, source: str, end: str, indent: int) -> li
 def _one_argument(argument: ast.expr | ast.keyword, text: str, indent: int) -> list[str]:
     if isinstance(argument, ast.keyword):
         return [f"{' ' * indent}{text},"]
-    return _broken(text, ast.parse(text, mode="eval").body, text, ",", indent)
+    return _broken(text, syntax.parse_expression(text).body, text, ",", indent)
 
 
 def _escaped(character: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from octopus import syntax
 from octopus.errors import PluginError
 
 #: Modules of this package that hold blocks.
@@ -86,7 +87,7 @@ def pieces(names: Iterable[str]) -> Pieces:
 
 
 def _uses(definition: _Definition, name: str) -> bool:
-    return name in _names(ast.parse(definition.source))
+    return name in _names(syntax.parse(definition.source))
 
 
 @cache
@@ -95,14 +96,14 @@ def _definitions() -> dict[str, _Definition]:
     found: dict[str, _Definition] = {}
     for module in _MODULES:
         text = files("octopus.blocks").joinpath(f"{module}.py").read_text(encoding="utf-8")
-        tree = ast.parse(text)
+        tree = syntax.parse(text)
         nodes = {name: node for node in tree.body if (name := _defined_name(node))}
         imports = _imports(tree)
         within_reach = set(nodes) | _borrowed(tree)
         lines = text.splitlines()
         for name, node in nodes.items():
             source = _plain_source(lines, node)
-            needs = frozenset(_names(ast.parse(source)) & within_reach - {name})
+            needs = frozenset(_names(syntax.parse(source)) & within_reach - {name})
             found[name] = _Definition(source, needs, imports)
     return found
 
@@ -177,7 +178,7 @@ def _plain_signature(kept: dict[int, str], node: ast.FunctionDef) -> None:
     """Write the head of a function anew, on one line, without annotations."""
     body = node.body[0].lineno
     head = [number for number in kept if node.lineno <= number < body]
-    bare = ast.parse(ast.unparse(node)).body[0]
+    bare = syntax.parse(ast.unparse(node)).body[0]
     assert isinstance(bare, ast.FunctionDef)
     for argument in (*bare.args.posonlyargs, *bare.args.args, *bare.args.kwonlyargs):
         argument.annotation = None

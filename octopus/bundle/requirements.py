@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from octopus import syntax
+
 #: Modules that the code in every bundle imports.
 _ALWAYS = ("cloudpickle", "fastapi", "numpy", "pandas", "sklearn", "uvicorn")
 #: From this major version on, pandas keeps text in Arrow's memory where it can, and Arrow's own functions work on it:
@@ -111,7 +113,7 @@ def _opcodes(pipeline: bytes) -> Iterator[tuple[pickletools.OpcodeInfo, object]]
 def _imported_by(source: str) -> set[str]:
     """Return the top-level modules that a script imports anywhere; nothing where it is no Python."""
     try:
-        tree = ast.parse(source)
+        tree = syntax.parse(source)
     except (SyntaxError, ValueError):
         return set()
     modules = set()

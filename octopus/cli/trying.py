@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from octopus import syntax
 from octopus.cli.words import say
 from octopus.errors import InvalidParameter
 
@@ -62,7 +63,7 @@ def try_script(
 
 def _first_line(source: str) -> str:
     try:
-        docstring = ast.get_docstring(ast.parse(source)) or ""
+        docstring = ast.get_docstring(syntax.parse(source)) or ""
     except (SyntaxError, ValueError, RecursionError):
         return ""
     return docstring.partition("\n")[0].removeprefix("Hypothesis: ")[:300]

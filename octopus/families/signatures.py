@@ -8,6 +8,8 @@ from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from octopus import syntax
+
 #: Modules that a name is followed through until its definition.
 _MAX_STEPS = 6
 
@@ -128,7 +130,7 @@ def _parsed(module: str) -> tuple[ast.Module, str] | None:
     package_file, module_file = path / "__init__.py", path.with_suffix(".py")
     file = package_file if package_file.is_file() else module_file
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = syntax.parse(file.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return None
     return tree, module if file == package_file else module.rpartition(".")[0]

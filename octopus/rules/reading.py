@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from octopus import syntax
 from octopus.records import ColumnProfile, Outcome, Profile, Script, Stage
 
 #: Calls of pandas that raise a bare ``KeyError`` for a column, not one out of its own index.
@@ -217,7 +218,7 @@ def _cut(shown: Sequence[str], at_most: int) -> str:
 def tree(source: str) -> ast.Module:
     """Return the syntax tree of a script; an empty one where it does not parse."""
     try:
-        return ast.parse(source)
+        return syntax.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
 

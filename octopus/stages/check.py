@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from octopus import syntax
 from octopus.records import Failure, Frame, Outcome, Profile
 from octopus.screening.policy import violations
 from octopus.screening.quarantine import quarantined_columns, uses
@@ -93,7 +94,7 @@ def _parsed(source: str) -> ast.Module | Outcome:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape is the script's affair
-            return ast.parse(source)
+            return syntax.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # null bytes; nested too deeply
         line = getattr(error, "lineno", None) or 1
         message = str(error)[:500] or "the source is nested too deeply"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from octopus import syntax
 from octopus.journal import Journal
 from octopus.protocols import Recipe
 from octopus.records import Plan, Profile, Task
@@ -102,7 +103,7 @@ def features_source(task: Task, profile: Profile, columns: Columns) -> FeaturesS
         whole_texts=columns.whole_texts,
     )
     script = write_script(Move(plan=_PLAN, recipe=recipe, careful=columns.careful), task, profile, Journal()).source
-    nodes = {name: node for node in ast.parse(script).body if (name := defined_name(node))}
+    nodes = {name: node for node in syntax.parse(script).body if (name := defined_name(node))}
     if FEATURES not in nodes:
         return None
     lines = script.split("\n")
@@ -154,13 +155,13 @@ def columns_read(
         profile, columns=tuple(msgspec.structs.replace(c, used=c.name in read) for c in profile.columns)
     )
     left_out = tuple(column.name for column in profile.columns if column.used and column.name not in read)
-    shape = shape_of(ast.parse(definition).body[0])
+    shape = shape_of(syntax.parse(definition).body[0])
     for careful in (False, True):
         whole = reads_texts(blocks)
         found = features_source(task, as_then, Columns(careful=careful, whole_texts=whole))
-        if found is None or shape_of(ast.parse(found.definition).body[0]) != shape:
+        if found is None or shape_of(syntax.parse(found.definition).body[0]) != shape:
             continue
-        wanted = [shape_of(ast.parse(constant).body[0]) for constant in found.constants]
+        wanted = [shape_of(syntax.parse(constant).body[0]) for constant in found.constants]
         if wanted == [shape_of(nodes[constant]) for constant in CONSTANTS if constant in nodes]:
             return Columns(left_out=left_out, careful=careful, whole_texts=whole)
     return None

@@ -7,6 +7,7 @@ import io
 import tokenize
 from collections.abc import Collection, Iterable, Mapping
 
+from octopus import syntax
 from octopus.blocks.rendering import import_block
 from octopus.scientists.llm.library import defined_name
 from octopus.scientists.llm.python import parse
@@ -42,7 +43,7 @@ def merged_imports(statements: Iterable[str]) -> str:
 
 def docstring_apart(source: str) -> tuple[str, str]:
     """Return a script's docstring and the rest."""
-    tree = ast.parse(source)
+    tree = syntax.parse(source)
     if not tree.body or ast.get_docstring(tree, clean=False) is None:
         return "", source
     node = tree.body[0]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from octopus import syntax
 from octopus.blocks.source import pieces
 from octopus.families.shape import PROBABILITIES, RANKING
 from octopus.records import Profile, Task
@@ -107,7 +108,7 @@ class Block:
 def library() -> Mapping[str, Block]:
     """Return every block and every part of one by name, in the order in which scripts hold them."""
     sources = pieces(_WORDS).definitions
-    nodes = [ast.parse(source).body[0] for source in sources]
+    nodes = [syntax.parse(source).body[0] for source in sources]
     known = {defined_name(node) for node in nodes}
     found = {}
     for source, node in zip(sources, nodes, strict=True):
@@ -163,7 +164,7 @@ def shape_of(node: ast.stmt) -> str:
 
 def _called(name: str, task: Task) -> str:
     """Return how a block is called, without arguments whose defaults do."""
-    node = ast.parse(library()[name].source).body[0]
+    node = syntax.parse(library()[name].source).body[0]
     inits = [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef) and n.name in ("__init__", name)]
     if not inits:
         return f"{name}()"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import warnings
+
+from octopus import syntax
 
 #: Longest text that is read as an object: a reply of 30,000 tokens.
 _MAX_LENGTH = 120_000
@@ -111,7 +112,7 @@ def _literal(body: str) -> object:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an invalid escape
-                found: object = ast.literal_eval(attempt)
+                found: object = syntax.read_literal(attempt)
                 return found
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue

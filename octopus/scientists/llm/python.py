@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
+from octopus import syntax
+
 #: Characters that nobody sees and Python refuses outside of texts.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _TYPESET = str.maketrans({
@@ -102,7 +104,7 @@ def _attempt(source: str) -> tuple[ast.Module | None, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in a model's text is its own affair
-            return ast.parse(source), ""
+            return syntax.parse(source), ""
     except SyntaxError as error:
         lines = source.splitlines()
         number = error.lineno or 1

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from octopus import syntax
 from octopus.blocks.rendering import docstring, list_constant
 from octopus.blocks.source import pieces
 from octopus.journal import Journal
@@ -67,7 +68,7 @@ def compact(source: str, task: Task | None = None, profile: Profile | None = Non
         return source
     if shares_lines(tree):
         source = f"{ast.unparse(tree)}\n"
-        tree = ast.parse(source)
+        tree = syntax.parse(source)
     nodes = {name: node for node in tree.body if (name := defined_name(node))}
     known = _unchanged(source, nodes)
     settings, features = [], _features_nodes(source, nodes, known, task, profile)
@@ -113,7 +114,7 @@ def expand(text: str, task: Task, profile: Profile, journal: Journal) -> str:
         return text
     if shares_lines(tree):
         text = f"{ast.unparse(tree)}\n"
-        tree = ast.parse(text)
+        tree = syntax.parse(text)
     asked = _Asked.of(tree)
     if not asked.names:
         return text
@@ -127,7 +128,7 @@ def expand(text: str, task: Task, profile: Profile, journal: Journal) -> str:
         blocks = blocks | features.blocks
     found = pieces(sorted(blocks))
     definitions = [*([features.definition] if features else []), *found.definitions]
-    names = {defined_name(ast.parse(source).body[0]) for source in definitions}
+    names = {defined_name(syntax.parse(source).body[0]) for source in definitions}
     renamed = {name: f"{name}{_SUFFIX}" for name in names & own}
     definitions = [renamed_in(source, renamed) for source in definitions]
     imports = [*found.imports, *(features.imports if features else ())]
@@ -227,7 +228,7 @@ def _mentions(definition: str, name: str) -> bool:
 def _assigning(name: str, node: ast.stmt) -> ast.stmt:
     """Return an assignment to another name."""
     assert isinstance(node, ast.Assign)
-    return ast.parse(f"{name} = {ast.unparse(node.value)}").body[0]
+    return syntax.parse(f"{name} = {ast.unparse(node.value)}").body[0]
 
 
 # --------------------------------------------------------------------------- compact → whole
@@ -293,7 +294,7 @@ def _names_in(node: ast.stmt, profile: Profile) -> tuple[str, ...]:
     """Return the columns that a setting names."""
     assert isinstance(node, ast.Assign)
     try:
-        value = ast.literal_eval(node.value)
+        value = syntax.read_literal(node.value)
     except ValueError:
         value = None
     names = [value] if isinstance(value, str) else value
@@ -329,7 +330,7 @@ def _plain(text: str, tree: ast.Module, asked: _Asked) -> tuple[str, ast.Module]
         first, last = node.lineno - 1, node.end_lineno or node.lineno
         lines[first:last] = [f"{lines[first][: node.col_offset]}{instead}"] if instead else []
     plain = "\n".join(lines)
-    return plain, ast.parse(plain)
+    return plain, syntax.parse(plain)
 
 
 def _without_ours(node: ast.AST) -> str | None:
@@ -370,7 +371,7 @@ def _bound_names(tree: ast.AST) -> set[str]:
 def _with_renamed_bases(body: str, renamed: Mapping[str, str]) -> str:
     """Return own code in which a class that extends a block of its own name extends the block."""
     lines = body.split("\n")
-    for node in ast.walk(ast.parse(body)):
+    for node in ast.walk(syntax.parse(body)):
         if isinstance(node, ast.ClassDef) and node.name in renamed:
             for base in node.bases:
                 if isinstance(base, ast.Name) and base.id == node.name:
