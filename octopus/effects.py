@@ -89,9 +89,8 @@ def attempts_of(journal: Journal) -> list[tuple[str, Score | None]]:
 
     A model's script that failed and was mended afterwards is left out: the idea counts once, by what came of it last.
     """
-    mended = {e.decision.parent for e in journal.experiments if e.decision.action == "repair"}
-    if not journal.is_led:
-        mended = set()
+    repairs = (e for e in journal.experiments if e.decision.action == "repair" and journal.is_led)
+    mended = {e.decision.parent for e in repairs}
     counted = [e for e in journal.experiments if e.script.author == "playbook" or e.number not in mended]
     counted = [e for e in counted if e.is_valid or has_failed(e)]  # what was not scored on other folds tells nothing
     return [(e.plan.family, e.score if e.is_valid else None) for e in counted]

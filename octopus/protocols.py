@@ -17,6 +17,7 @@ import pandas as pd
 
 from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.journal import Journal
+from octopus.privacy import PrivacyLevel
 from octopus.records import (
     Budget,
     CallKind,
@@ -243,7 +244,7 @@ class Briefing:
 
     budget: Budget
     versions: Mapping[str, str]
-    privacy: Literal["summary", "schema", "samples"]
+    privacy: PrivacyLevel
     descriptions: Mapping[str, str]
     samples: tuple[Mapping[str, str], ...]
     hide: Callable[[str, str], str]
@@ -280,7 +281,7 @@ class GoalQuestion:
     task_type: TaskType
     target: str
     classes: tuple[str, ...]
-    privacy: Literal["summary", "schema", "samples"]
+    privacy: PrivacyLevel
     descriptions: Mapping[str, str]
     budget: Budget
     rare: frozenset[str] = frozenset()

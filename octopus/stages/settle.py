@@ -18,7 +18,9 @@ from octopus.records import (
     Proposal,
     ProposalKind,
     ProposalRefused,
+    Quarantined,
     QuarantineProposal,
+    Released,
     ReleaseProposal,
     Revalidated,
     RevalidateProposal,
@@ -127,7 +129,7 @@ def refusals_in_a_row(journal: Journal) -> int:
     for event in reversed(journal.events):
         if isinstance(event, ProposalRefused):
             n += 1
-        elif isinstance(event, ExperimentFinished | Analysed) or hasattr(event, "columns"):
+        elif isinstance(event, ExperimentFinished | Analysed | Quarantined | Released | Revalidated):
             break
     return n
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from octopus.journal import Journal
+from octopus.privacy import PrivacyLevel
 from octopus.protocols import Family
 from octopus.records import Plan, Profile, Profiled, Task, ValidationPlan
 
 #: What of the data may leave: sums and frequent levels; names and types alone; a few rows as well.
-Privacy = Literal["summary", "schema", "samples"]
+Privacy = PrivacyLevel
 
 
 @dataclass(frozen=True, kw_only=True)
