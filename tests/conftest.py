@@ -25,6 +25,7 @@ def _untracked() -> Iterator[None]:
     """Start no process beside every fit, those of fixtures of modules among them; tests of tracking turn it on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OCTOPUS_TRACKER", "none")
+        patch.setenv("TABPFN_MODEL_CACHE_DIR", os.devnull)  # weights of a developer's own change no run
         yield
 
 

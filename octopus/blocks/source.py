@@ -18,7 +18,7 @@ from octopus.errors import PluginError
 #: Modules of this package that hold blocks.
 _MODULES = (
     "numbers", "selection", "dates", "categories", "shapes", "texts", "means", "indicators", "codes", "curves",
-    "targets", "decisions", "sampling", "boosting", "alone",
+    "targets", "decisions", "sampling", "boosting", "tabpfn", "alone",
 )  # fmt: skip
 #: Where blocks import one another from: such a name is a need, not an import.
 _HERE = "octopus.blocks."
