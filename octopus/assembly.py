@@ -8,13 +8,14 @@ from typing import Any
 
 from octopus.descriptions import read_descriptions
 from octopus.explore import Parts
+from octopus.incumbent import incumbent_script, is_incumbent
 from octopus.intake.rows import Intake, read_input
 from octopus.journal import Journal
 from octopus.options import Options, read_options
 from octopus.plugins import author_of, choose_families, choose_scientist, is_ours, load_rules, open_sandbox
 from octopus.protocols import Family, GoalQuestion, Scientist
 from octopus.question import ask, goal_question, have_read, read_seed
-from octopus.records import Author, GoalReading
+from octopus.records import Author, GoalReading, Script
 from octopus.search import Question, Settings
 
 
@@ -34,6 +35,8 @@ class Assembly:
         Who leads.
     intake : Intake
         The rows.
+    incumbent : Script or None
+        The user's present model.
     """
 
     parameters: Mapping[str, Any]
@@ -41,6 +44,7 @@ class Assembly:
     families: tuple[Family, ...]
     scientist: Scientist
     intake: Intake
+    incumbent: Script | None = None
 
     @property
     def goal(self) -> str:
@@ -61,6 +65,7 @@ class Assembly:
             memory_bytes=options.memory_bytes,
             privacy=options.privacy,
             descriptions=options.descriptions,
+            incumbent=self.incumbent,
         )
 
     @property
@@ -92,7 +97,9 @@ class Assembly:
 
     def author(self, before: Journal | None) -> Author:
         """Return who writes the scripts at worst, those of the run before among them."""
-        wrote = {one.script.author for one in before.experiments} if before is not None else set()
+        wrote = (
+            {one.script.author for one in before.experiments if not is_incumbent(one)} if before is not None else set()
+        )
         return "model" if wrote - {"playbook"} else author_of(self.scientist)
 
 
@@ -135,4 +142,12 @@ def assemble(
     )  # fmt: skip
     words = read_descriptions(parameters["descriptions"], (*intake.names, intake.target_name))
     options = replace(options, descriptions=words)
-    return Assembly(parameters=parameters, options=options, families=families, scientist=scientist, intake=intake)
+    present, classes = parameters.get("incumbent"), intake.target.classes
+    return Assembly(
+        parameters=parameters,
+        options=options,
+        families=families,
+        scientist=scientist,
+        intake=intake,
+        incumbent=None if present is None else incumbent_script(present, None if classes is None else list(classes)),
+    )

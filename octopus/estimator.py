@@ -101,6 +101,9 @@ class AutonomousEstimator(ProvedModel):
         Share of the rows that is sealed before anything looks at them and opened once, for the winner.
     refit : {"all", "train"}, default="all"
         Whether the proved winner is fitted once more on every row, or the scored fit itself ships.
+    incumbent : estimator or None, default=None
+        The model in use now: a scikit-learn estimator or pipeline that takes the raw rows, fitted or not. It is cloned,
+        scored on the same folds as the first experiment, may win, and stands beside the winner on the holdout.
     warm_start : bool, default=False
         Whether an unfinished run in ``run_dir`` is carried on.
     run_dir : path-like or None, default=None
@@ -126,6 +129,9 @@ class AutonomousEstimator(ProvedModel):
         Its validation score, greater is better.
     holdout_report_ : HoldoutReport or None
         The sealed rows' verdict; None where nothing was sealed.
+    interval_coverage_ : dict of str to float
+        Which share of the sealed rows lay inside the intervals of ``predict_interval``, by level (regression only);
+        empty where nothing was sealed.
     leaderboard_ : DataFrame of shape (n_experiments, n_columns)
         The experiments, the best first: ``experiment``, ``family``, ``idea``, ``score`` with its ``standard_error``,
         a column for each secondary metric under its name, ``threshold`` where the goal says what errors cost, what the
@@ -171,6 +177,7 @@ class AutonomousEstimator(ProvedModel):
         max_cost: float | None = None,
         holdout: float | None = 0.2,
         refit: str = "all",
+        incumbent: object = None,
         warm_start: bool = False,
         run_dir: str | os.PathLike[str] | None = None,
         n_jobs: int = -1,
@@ -197,6 +204,7 @@ class AutonomousEstimator(ProvedModel):
         self.max_cost = max_cost
         self.holdout = holdout
         self.refit = refit
+        self.incumbent = incumbent
         self.warm_start = warm_start
         self.run_dir = run_dir
         self.n_jobs = n_jobs
@@ -401,6 +409,7 @@ class _FixedTask(AutonomousEstimator):
         max_cost: float | None = None,
         holdout: float | None = 0.2,
         refit: str = "all",
+        incumbent: object = None,
         warm_start: bool = False,
         run_dir: str | os.PathLike[str] | None = None,
         n_jobs: int = -1,
@@ -428,6 +437,7 @@ class _FixedTask(AutonomousEstimator):
             max_cost=max_cost,
             holdout=holdout,
             refit=refit,
+            incumbent=incumbent,
             warm_start=warm_start,
             run_dir=run_dir,
             n_jobs=n_jobs,
@@ -447,7 +457,7 @@ class AutonomousClassifier(ClassifierMixin, _FixedTask):  # type: ignore[misc]
         As of :class:`AutonomousEstimator`.
     max_experiments, time_limit, memory_limit, max_tokens, max_cost : object
         As there.
-    holdout, refit, warm_start, run_dir, n_jobs, random_state, verbose : object
+    holdout, refit, incumbent, warm_start, run_dir, n_jobs, random_state, verbose : object
         As there.
 
     Attributes
@@ -477,7 +487,7 @@ class AutonomousRegressor(RegressorMixin, _FixedTask):  # type: ignore[misc]
         As of :class:`AutonomousEstimator`.
     max_experiments, time_limit, memory_limit, max_tokens, max_cost : object
         As there.
-    holdout, refit, warm_start, run_dir, n_jobs, random_state, verbose : object
+    holdout, refit, incumbent, warm_start, run_dir, n_jobs, random_state, verbose : object
         As there.
 
     Attributes

@@ -14,7 +14,9 @@ from octopus.budget import experiment_wall_s, remaining_s
 from octopus.dataset import Dataset
 from octopus.errors import InvalidData
 from octopus.frame import write_table
+from octopus.intervals import FOLDER
 from octopus.journal import Journal
+from octopus.predictions import PredictionStore
 from octopus.protocols import AsksModel, CrashRule, Evidence, Family, Sandbox, Scientist, SymptomRule
 from octopus.records import (
     Analysed,
@@ -184,6 +186,12 @@ class Exploration:
             usage=_usage_since_last(run),
         )
         run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
+        self._keep(experiment.number, trial)
+
+    def _keep(self, number: int, trial: Trial) -> None:
+        """Keep what was predicted out of fold, for intervals: beside the journal, whose scores do not need it."""
+        if trial.score is not None and trial.predictions is not None:
+            PredictionStore(self.run.file.path.parent / FOLDER).save(number, trial.predictions)
 
     def _bench_for(self, script: Script, profile: Profile) -> Bench:
         """Return the bench; for a script that a model wrote with a table that holds no quarantined column.
@@ -258,6 +266,7 @@ class Exploration:
             if wall_s < growth * experiment.outcome.wall_s:
                 break
             trial = run_script(experiment.script, self.task, self.bench, wall_s)
+            self._keep(experiment.number, trial)
             found.append(
                 Rescored(
                     number=experiment.number,

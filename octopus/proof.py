@@ -11,11 +11,15 @@ import warnings
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from octopus.bench import Bench
 from octopus.budget import worthwhile_threads
 from octopus.dataset import Dataset, Float
 from octopus.errors import NoValidExperiment, ReplayWarning
 from octopus.frame import write_table
+from octopus.incumbent import NAME, find_incumbent, is_incumbent
+from octopus.intervals import FoldErrors, errors_of
 from octopus.journal import INTERRUPTED
 from octopus.protocols import JobResult
 from octopus.records import (
@@ -56,12 +60,15 @@ class Shipped:
         Where it comes from.
     fitted_on : {"all", "train"}
         Every row, or the rows outside the holdout.
+    errors : FoldErrors or None
+        How far off its experiment was out of fold, where numbers are predicted.
     """
 
     model: bytes
     sha256: str
     experiment: Experiment
     fitted_on: Literal["all", "train"]
+    errors: FoldErrors | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,11 +197,14 @@ def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> str:
     train, task = court.sealed.train, court.task
     baselines = {"constant": best_constant(court.bench.scoring, train, task.n_classes, len(holdout))}
     scored = court.run.journal.candidates
-    plain = next((e for e in scored if e.script.author == "playbook"), scored[0])
-    if plain.number == shipped.experiment.number:
-        baselines[f"plain {plain.plan.family}"] = predictions
-    elif (rival := _plain_predictions(court, plain.script, holdout)) is not None:
-        baselines[f"plain {plain.plan.family}"] = rival
+    others = [e for e in scored if not is_incumbent(e)]
+    plain = next((e for e in others if e.script.author == "playbook"), others[0] if others else None)
+    present = find_incumbent(scored)
+    for name, one in ((f"plain {plain.plan.family}" if plain else "", plain), (NAME, present)):
+        if one is not None and one.number == shipped.experiment.number:
+            baselines[name] = predictions
+        elif one is not None and (rival := _plain_predictions(court, one.script, holdout)) is not None:
+            baselines[name] = rival
     report = report_holdout(
         Contest(rows=holdout, predictions=predictions, baselines=baselines),
         court.bench.scoring,
@@ -204,12 +214,17 @@ def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> str:
     )
     if report is None:
         return f"{task.scoring} is undefined on the sealed rows, so nothing is proved by them"
+    errors = None
+    if not task.is_classification:
+        errors = errors_of(court.run.file.path.parent, shipped.experiment.number, train.y)
+    if errors is not None:
+        report = msgspec.structs.replace(report, coverage=errors.coverage(predictions, holdout.y))
     court.run.file.append(HoldoutOpened(**court.run.stamp(), report=report))
     return ""
 
 
 def _plain_predictions(court: _Court, script: Script, holdout: Dataset) -> Float | None:
-    """Fit the first script that worked, the plain baseline, on the same rows and predict the same holdout."""
+    """Fit the script of a baseline on the same rows and predict the same holdout."""
     bench = court.bench
     result, _ = fit_script(script, court.task, court.sealed.train, bench.features, bench.sandbox, court.limits)
     return None if result.model is None else _predict(court, result.model, holdout).predictions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -25,8 +26,10 @@ from octopus.byvalue import packed, unpacked
 from octopus.dataset import Float
 from octopus.errors import InvalidData
 from octopus.frame import SchemaError
+from octopus.incumbent import is_incumbent
 from octopus.intake.rows import Intake
 from octopus.intake.table import check_table
+from octopus.intervals import FoldErrors, check_levels
 from octopus.journal import Journal
 from octopus.options import read_options
 from octopus.plugins import choose_families, open_sandbox
@@ -52,6 +55,14 @@ def _classifies(estimator: ProvedModel) -> bool:
     if fitted is not None:
         return fitted.is_classification
     return getattr(estimator, "task", "classification") in ("classification", "binary", "multiclass")
+
+
+def _predicts_numbers(estimator: ProvedModel) -> bool:
+    """Tell whether there are intervals; classes have probabilities instead."""
+    fitted: Task | None = getattr(estimator, "task_", None)
+    if (fitted is not None and fitted.is_classification) or (fitted is None and _classifies(estimator)):
+        raise AttributeError("predict_interval is for numbers: of classes, predict_proba says how sure the model is.")
+    return True
 
 
 class ProvedModel(BaseEstimator):  # type: ignore[misc]
@@ -104,6 +115,47 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
             In the order of ``classes_``.
         """
         return self._predict(X)
+
+    @available_if(_predicts_numbers)  # type: ignore[untyped-decorator]
+    def predict_interval(self, X: Table, level: float | Sequence[float] = 0.9) -> Float:
+        """Predict intervals that hold the true value in so many of the rows to come.
+
+        They reach as far to either side as the errors out of fold say: conformal prediction, which holds on average
+        over rows like those of ``fit``, not for each kind of row. ``interval_coverage_`` says how sealed rows fared.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Raw features as in ``fit``.
+        level : float or sequence of float, default=0.9
+            Share of the rows to come that is to lie inside, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, 2, n_levels)
+            Lower and upper ends, in units of the target; infinite where ``fit`` had too few rows for the level.
+
+        Raises
+        ------
+        InvalidParameter
+            A level is no number between 0 and 1.
+        InvalidData
+            The run kept no predictions out of fold, or X cannot be predicted.
+        """
+        check_is_fitted(self)
+        check_levels(level)
+        errors: FoldErrors | None = getattr(self, "_errors", None)
+        if errors is None:
+            raise InvalidData(
+                "there are no intervals: the run kept no predictions out of fold of the model that ships. Fit anew."
+            )
+        return errors.around(self._predict(X), level)
+
+    @property
+    def interval_coverage_(self) -> dict[str, float]:
+        """Which share of the sealed rows lay inside the intervals, by level; empty where nothing was measured."""
+        report = self._fitted_journal("interval_coverage_").holdout
+        return {} if report is None else dict(report.coverage)
 
     def score(self, X: Table, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the score of predictions by the metric of the run, greater is better.
@@ -175,6 +227,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         state.pop("_pipeline", None)
         state.pop("_workers", None)
         state["scoring"] = packed(state["scoring"], otherwise=state["scoring"])
+        state["incumbent"] = packed(state.get("incumbent"), otherwise=None)
         state["callbacks"] = packed(state["callbacks"], otherwise=None)
         return state
 
@@ -198,7 +251,7 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         elif hasattr(self, "classes_"):
             del self.classes_
         self._let_workers_go()
-        self._model, self._sha256 = shipped.model, shipped.sha256
+        self._model, self._sha256, self._errors = shipped.model, shipped.sha256, shipped.errors
         self._pipeline = _load_pipeline(self._model, self._sha256, shipped.experiment)
 
     def export(self, path: str | os.PathLike[str]) -> Manifest:
@@ -253,7 +306,9 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
         write_bundle(directory / "model", self._contents())
         (directory / "schema.json").write_text(self.schema_.to_json(), encoding="utf-8")
         bare = type(self).__new__(type(self))
-        bare.__dict__.update(self.__dict__, callbacks=None)  # whoever reads the file may not have their modules
+        bare.__dict__.update(
+            self.__dict__, callbacks=None, incumbent=None
+        )  # whoever reads the file may not have their modules
         (directory / "estimator.pkl").write_bytes(cloudpickle.dumps(bare))
 
     def _decide(self, probabilities: Float) -> NDArray[np.intp]:
@@ -307,7 +362,9 @@ class ProvedModel(BaseEstimator):  # type: ignore[misc]
     def _open_sandbox(self) -> Sandbox:
         """Return where a pipeline that a model wrote may be loaded."""
         n_jobs = read_options(self.get_params(deep=False)).n_jobs
-        return open_sandbox(self.sandbox, choose_families(self.families), n_jobs, self.best_experiment_.script.author)
+        best = self.best_experiment_
+        author = "playbook" if is_incumbent(best) else best.script.author  # the user's own object, not a model's text
+        return open_sandbox(self.sandbox, choose_families(self.families), n_jobs, author)
 
     def _let_workers_go(self) -> None:
         """End what predicts for an earlier pipeline. Without that, the workers go with the estimator."""

@@ -630,7 +630,8 @@ class HoldoutReport(Record, frozen=True, kw_only=True):
 
     ``curve`` tells how predictions fit what came, bin by bin of the predictions from low to high: of two classes the
     probability of the second against its share, of more the probability of the chosen class against the share that it
-    was right, of numbers the predicted against the true mean.
+    was right, of numbers the predicted against the true mean. ``coverage`` says which share of the rows lay inside the
+    intervals of each level.
     """
 
     scoring: str
@@ -645,6 +646,7 @@ class HoldoutReport(Record, frozen=True, kw_only=True):
     baselines: tuple[Baseline, ...] = ()
     beats_baseline: Literal["yes", "no", "undecided"]
     curve: tuple[CurvePoint, ...] = ()
+    coverage: dict[str, float] = {}
 
     @property
     def gap(self) -> float:

@@ -7,7 +7,7 @@ from one to the next, and the journal is the only state that grows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -18,6 +18,8 @@ from octopus.errors import NoValidExperiment, RunDirectoryError
 from octopus.explore import Exploration, Parts, rebuilt, write_calls
 from octopus.frame import write_table
 from octopus.goal.plans import find_no_time
+from octopus.incumbent import find_incumbent, incumbent_plan
+from octopus.intervals import errors_of
 from octopus.journal import FORMAT, INTERRUPTED, Journal
 from octopus.privacy import PrivacyLevel, Shield
 from octopus.proof import Shipped, prove
@@ -58,6 +60,7 @@ class Settings:
     memory_bytes: int
     privacy: PrivacyLevel
     descriptions: Mapping[str, str]
+    incumbent: Script | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,7 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
         if isinstance(parts.scientist, AsksModel):
             parts.scientist.begin(brief(question, survey, settings))
         try:
-            stop = Exploration(task, parts, bench, settings.budget, run).explore()
+            stop = _explore(Exploration(task, parts, bench, settings.budget, run), settings.incumbent, run)
         except KeyboardInterrupt:
             stop = Decision(action="stop", reason=INTERRUPTED)
         winner = run.journal.best
@@ -125,7 +128,8 @@ def search(question: Question, parts: Parts, settings: Settings, run: Run) -> Sh
         if run.journal.interrupted:  # nothing to return yet, and no failure either
             raise KeyboardInterrupt
         raise NoValidExperiment(run.journal, _why_nothing(run.journal))
-    return prove(task, sealed, bench, settings.refit, settings.budget, run)
+    shipped = prove(task, sealed, bench, settings.refit, settings.budget, run)
+    return shipped if task.is_classification else _with_errors(shipped, sealed, run)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +221,18 @@ def try_script(
         parent=best.number if best else None,
     )
     return Exploration(survey.task, parts, bench, settings.budget, run).try_script(plan, script)
+
+
+def _explore(exploration: Exploration, incumbent: Script | None, run: Run) -> Decision:
+    """Score the user's present model, unless the run has it already, and go on from there."""
+    if incumbent is not None and find_incumbent(run.journal.experiments) is None:
+        exploration.try_script(incumbent_plan(), incumbent)
+    return exploration.explore()
+
+
+def _with_errors(shipped: Shipped, sealed: Sealed, run: Run) -> Shipped:
+    """Keep how far off the experiment was out of fold: predicting does not need the run."""
+    return replace(shipped, errors=errors_of(run.file.path.parent, shipped.experiment.number, sealed.train.y))
 
 
 def _carried_on(question: Question, started: RunStarted, run: Run) -> Task:

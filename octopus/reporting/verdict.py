@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from octopus.incumbent import NAME, find_incumbent
 from octopus.journal import Journal
 from octopus.records import Baseline, Experiment, HoldoutReport, Record
 from octopus.reporting.dialogue import standing
@@ -59,7 +60,7 @@ def judge(journal: Journal) -> Verdict:
             because=(_alone(journal, winner), "Whether it beats a plain baseline on new rows is not known."),
         )
     standing, answer = _answers(report)
-    because = [_score_sentence(report), _baseline_sentence(report)]
+    because = [_score_sentence(report), _baseline_sentence(report), *_incumbent_sentences(report, journal)]
     if task:
         because.insert(1, meaning(report, task))
     return Verdict(headline=headline, standing=standing, answer=answer, because=tuple(because))
@@ -124,12 +125,35 @@ def _baseline_sentence(report: HoldoutReport) -> str:
         return "There was no baseline to compare it with."
     low, high = rival.difference_low, rival.difference_high
     if low == high == 0:
+        if rival.name == NAME:
+            return "It is the present model itself: nothing that was tried was better."
         return f"It is the plain baseline itself ({rival.name}): nothing that was tried was better."
     interval = f"{alike(low, report.score)} to {alike(high, report.score)}"
     difference = f"{signed(report.score - rival.score, report.score)} (95% interval {interval})"
     against = f"Against the strongest baseline, {rival.name} with {number(rival.score)}, the difference is {difference}"
     tail = {"yes": "all of it above zero.", "no": "none of it above zero."}.get(report.beats_baseline)
     return f"{against}: {tail or f'zero lies inside, so {report.n_rows:,} rows cannot tell.'}"
+
+
+def _incumbent_sentences(report: HoldoutReport, journal: Journal) -> tuple[str, ...]:
+    """Say how the winner compares with the user's present model, or that this failed."""
+    present = find_incumbent(journal.experiments)
+    if present is None:
+        return ()
+    rival = next((b for b in report.baselines if b.name == NAME), None)
+    if rival is None:
+        why = f": {present.diagnoses[0].title}" if present.diagnoses else ""
+        return (f"The present model failed (#{present.number}{why}), so there is nothing to compare it with.",)
+    low, high = rival.difference_low, rival.difference_high
+    if low == high == 0:
+        return () if strongest_baseline(report) is rival else ("It is the present model itself.",)
+    interval = f"{alike(low, report.score)} to {alike(high, report.score)}"
+    difference = f"{signed(report.score - rival.score, report.score)}, 95% interval {interval}"
+    if low > 0:
+        return (f"It beats the present model ({difference}).",)
+    if high <= 0:
+        return (f"It does not beat the present model ({difference}).",)
+    return (f"Whether it beats the present model is undecided ({difference}).",)
 
 
 def _alone(journal: Journal, winner: Experiment) -> str:

@@ -117,7 +117,7 @@ def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diag
 
 def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...], *, is_led: bool) -> bool:
     """Tell whether the last failure has a remedy that was not tried to exhaustion."""
-    if not last.diagnoses:
+    if not last.diagnoses or last.decision.action == "try":  # the user's own is theirs to mend
         return False
     if is_led and last.script.author == "model":
         return _worth_mending(last, experiments)

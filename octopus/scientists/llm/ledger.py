@@ -71,7 +71,7 @@ def _failure_key(experiment: Experiment) -> str:
 
 def _line(experiment: Experiment, journal: Journal, hide: Callable[[str, str], str]) -> str:
     """Return an experiment: number, family, idea, and what came of it."""
-    by = "" if experiment.script.author == "playbook" else " (yours)"
+    by = " (yours)" if experiment.script.author == "model" else ""
     start = f" from #{experiment.plan.parent}" if experiment.plan.parent else ""
     is_fix = experiment.decision.action == "repair" and experiment.decision.parent
     idea = _idea(experiment, journal)

@@ -43,6 +43,8 @@ from octopus.scientists.playbook.ways import CAREFUL
 LEFT_OUT, NUMBERS_AS_TEXT = "LEFT_OUT", "NUMBERS_AS_TEXT"
 #: Ends the name of a block where a script has another use for that name.
 _SUFFIX = "_of_blocks"
+#: What a user's model is kept in (:mod:`octopus.incumbent`): its parameters may hold cells, and no reader needs it.
+_PICKLED = re.compile(r'^(PICKLED = """)[^"]*(""")', re.MULTILINE)
 _OURS = re.compile(rf"(?:octopus\.)?{MODULE}(?:\.\w+)*")
 
 
@@ -62,7 +64,7 @@ def compact(source: str, task: Task | None = None, profile: Profile | None = Non
         The script without what :func:`expand` puts back, and without a host's guard; the source itself where it does
         not parse.
     """
-    source = unguarded(source)
+    source = _PICKLED.sub(r"\1…\2", unguarded(source))
     tree = parse(source)
     if tree is None:
         return source

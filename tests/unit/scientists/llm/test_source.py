@@ -9,8 +9,10 @@ import msgspec
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
 
 from octopus.blocks.source import pieces
+from octopus.incumbent import incumbent_script
 from octopus.journal import Journal
 from octopus.scientists.llm.edits import Edit, apply_edits
 from octopus.scientists.llm.guard import guarded
@@ -269,3 +271,12 @@ def test_catalogue_names_blocks_of_use_with_their_arguments():
     assert "TargetMeans(columns, n_classes=3): levels as means of y over other rows" in catalogue(
         *question("multiclass")[:2]
     )
+
+
+def test_a_users_pickled_model_is_not_shown():
+    whole = incumbent_script(Ridge(alpha=12345.0)).source
+    pickled = whole.partition('PICKLED = """')[2].partition('"""')[0].split()
+    shown = compact(whole)
+    assert pickled
+    assert not any(line in shown for line in pickled)
+    assert "def build_pipeline()" in shown
