@@ -109,7 +109,7 @@ def _confine_on_linux(walls: Walls, limits: Limits, directory: JobDirectory, pla
     if version < LANDLOCK_NEEDED and walls.by != "container":
         raise SandboxUnavailable(walls.level, *no_landlock(version))
     signals_to = os.getpid() if version < LANDLOCK_SCOPES and walls.by == "itself" else None
-    filters = seccomp.program(platform.machine(), signals_to)
+    filters = seccomp.program(platform.machine(), signals_to, for_graphics=bool(places.devices))
     if walls.by == "namespaces":
         binds = {at: here for at, here in ((_TMP, directory.tmp), (_SHM, directory.shm)) if _is_apart(directory, at)}
         namespaces.leave_the_rest(places, binds, directory.new_root)
@@ -143,6 +143,8 @@ def _grant(rules: Ruleset, walls: Walls, places: Places) -> None:
     else:
         rules.grant((_PROC / fact for fact in _MACHINE_FACTS), landlock.READ)
         rules.grant((_PROC / "self" / fact for fact in _OWN_FACTS), landlock.READ)
+    if places.devices:  # CUDA does not begin (error 304) unless it can name its threads: /proc/self/task/…/comm
+        rules.grant((_PROC / "self/task",), landlock.OPEN)
     rules.enforce()
 
 

@@ -188,7 +188,7 @@ class _Instruction(NamedTuple):
 _Code = Sequence[_Instruction]
 
 
-def program(machine: str, signals_to: int | None = None) -> bytes:
+def program(machine: str, signals_to: int | None = None, *, for_graphics: bool = False) -> bytes:
     """Assemble the filter for one architecture.
 
     Parameters
@@ -197,6 +197,9 @@ def program(machine: str, signals_to: int | None = None) -> bytes:
         As ``os.uname`` has it: ``"x86_64"``, ``"aarch64"`` or ``"arm64"``.
     signals_to : int, optional
         The one process, beside the caller's own group, that may be sent signals; without it Landlock confines them.
+    for_graphics : bool
+        Whether a graphics processor is to be used: its driver listens on a socket of its own, and nobody else can be
+        reached by that.
 
     Returns
     -------
@@ -224,7 +227,7 @@ def program(machine: str, signals_to: int | None = None) -> bytes:
         # the calls of x32, which are numbered from 0x40000000.
         *_when(_GREATER, NEWEST, [_error(_ENOSYS)]),
     ]
-    checks = _checks() | ({} if signals_to is None else _signals(signals_to))
+    checks = _checks() | ({} if signals_to is None else _signals(signals_to)) | (_graphics() if for_graphics else {})
     for name, check in checks.items():
         if name in numbers:
             code += _when(_EQUAL, numbers[name], check)
@@ -357,6 +360,26 @@ def _signals(own: int) -> dict[str, _Code]:
         "rt_tgsigqueueinfo": one,
         "tkill": [refuse],  # names a thread, of any process
         "pidfd_send_signal": [refuse],
+    }
+
+
+def _graphics() -> dict[str, _Code]:
+    """Return what CUDA cannot begin without (error 304): a socket to listen on, of the kind it takes.
+
+    Whoever connects to it is never answered, and nothing is connected to or sent by it: these calls stay refused.
+    """
+    allow, refuse = _answer(_ALLOW), _error(_EACCES)
+    return {
+        "socket": [
+            _argument(0),
+            *_unless(_EQUAL, _AF_UNIX, [refuse]),
+            _argument(1),
+            _Instruction(_AND, 0, 0, _SOCK_TYPE_MASK),
+            *_when(_EQUAL, _SOCK_SEQPACKET, [allow]),
+            refuse,
+        ],
+        "bind": [allow],
+        "listen": [allow],
     }
 
 

@@ -178,8 +178,10 @@ NEEDED = {
 }
 
 
-def instructions(machine: str, signals_to: int | None = None) -> list[tuple[int, int, int, int]]:
-    return list(struct.iter_unpack("=HBBI", seccomp.program(machine, signals_to)))
+def instructions(
+    machine: str, signals_to: int | None = None, *, for_graphics: bool = False
+) -> list[tuple[int, int, int, int]]:
+    return list(struct.iter_unpack("=HBBI", seccomp.program(machine, signals_to, for_graphics=for_graphics)))
 
 
 def verdict(
@@ -188,12 +190,14 @@ def verdict(
     arguments: tuple[int, ...] = (),
     architecture: int | None = None,
     signals_to: int | None = None,
+    *,
+    for_graphics: bool = False,
 ) -> int:
     """Run the program as the kernel would (Documentation/networking/filter.rst)."""
     arguments = (*arguments, *[0] * (6 - len(arguments)))
     architecture = NATIVE[machine] if architecture is None else architecture
     data = struct.pack("=IIQ6Q", number & 0xFFFFFFFF, architecture, 0, *arguments)
-    code, at, word = instructions(machine, signals_to), 0, 0
+    code, at, word = instructions(machine, signals_to, for_graphics=for_graphics), 0, 0
     while True:
         operation, if_true, if_false, value = code[at]
         at += 1
@@ -241,6 +245,19 @@ def test_what_every_script_needs_is_allowed(machine: str, name: str) -> None:
     number = NEEDED[name][MACHINES.index(machine)]
     if number or name == "read":
         assert verdict(machine, number, (5, 7, 9, 11, 13, 15)) == ALLOW
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_graphics_processor_brings_a_socket_to_listen_on_and_nothing_else(machine: str) -> None:
+    numbers = NUMBERS[machine]
+    allowed = {"socket": (1, 5 | 0o2000000, 0), "bind": (3, 0, 0), "listen": (3, 1, 0)}
+    for name, arguments in allowed.items():
+        assert verdict(machine, numbers[name], arguments, for_graphics=True) == ALLOW
+    for family, kind in [(1, 1), (1, 2), (1, 3), (2, 5), (10, 1), (16, 3), (40, 1), (1, 2 + HIGH_WORD)]:
+        assert verdict(machine, numbers["socket"], (family, kind, 0), for_graphics=True) == EACCES
+    for name, expected in refused(machine).items():
+        if name not in allowed:
+            assert verdict(machine, numbers[name], (1,) * 6, for_graphics=True) == expected
 
 
 @pytest.mark.parametrize("machine", MACHINES)
