@@ -90,7 +90,7 @@ def refusal(bwrap: Path) -> str | None:
     """
     shell = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/sh", "-c", "exit 0")
     try:
-        tried = _run(bwrap, *_NAMESPACES, *shell)
+        tried = _run(bwrap, "--die-with-parent", *_NAMESPACES, *shell)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if tried.returncode == 0:

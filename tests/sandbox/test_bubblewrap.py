@@ -102,6 +102,9 @@ def test_one_run_does_not_see_the_directory_of_another(wrapped, make_job, hostil
 
 def test_a_worker_predicts_and_ends(wrapped, make_job, logistic, table):
     fitted = wrapped.run(make_job(logistic, kind="fit"))
+    wait_until(
+        lambda: len(living_below(os.getpid())) == 3
+    )  # two of bubblewrap's, and the zygote inside: the fit is over
     before = set(living_below(os.getpid()))
     worker = wrapped.open_worker(fitted.model, n_classes=2, limits=LIMITS)
     predicted = worker.predict(table.iloc[80:].reset_index(drop=True))
