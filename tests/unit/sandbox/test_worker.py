@@ -549,11 +549,11 @@ def test_nothing_is_left_open() -> None:
             asked.close()
 
     lasts(2)
-    before, threads = psutil.Process().num_fds(), threading.active_count()
+    before, threads = psutil.Process().num_fds(), set(threading.enumerate())
     lasts(10)
     gc.collect()
-    assert psutil.Process().num_fds() == before
-    assert threading.active_count() == threads
+    assert psutil.Process().num_fds() <= before  # fewer: something older has ended meanwhile
+    assert set(threading.enumerate()) <= threads
 
 
 def test_serving_ends_quietly_when_the_user_is_gone() -> None:
