@@ -1,23 +1,27 @@
 """Question: is octopus at least as strong as its peers within the same seconds on the same cores.
 
 Peers: AutoGluon (medium_quality, best_quality), FLAML, LightGBM and CatBoost with their defaults. Everyone gets the
-same training rows, metric and two cores, in a fresh process, one at a time (or ``--parallel N`` at a time on pairs of
-cores of their own); each row says when it was made, under which load and how many ran beside it. Rows are keyed by
-(set, seed, budget, system): what is not run again stays in the file. A failure is a row without a score and with its
-reason. Losing: a failure of octopus, a mean rank behind FLAML, a default or AutoGluon medium, or at 300 s a mean
+same training rows, metric and two cores (no graphics processor), in a fresh process, one at a time (or ``--parallel N``
+at a time on pairs of cores of their own); each row says when and on which machine it was made, under which load and how
+many ran beside it. Rows are keyed by (set, seed, budget, system): what is not run again stays in the file, and
+``--merge FILE …`` adds the rows of results from elsewhere and runs nothing. A failure is a row without a score and with
+its reason. Losing: a failure of octopus, a mean rank behind FLAML, a default or AutoGluon medium, or at 300 s a mean
 normalised score more than 0.01 below AutoGluon best.
 
 ``make bench-quality`` writes ``benchmarks/results/quality.json``; ``python -m benchmarks.quality --subset --systems
 octopus`` is the inner loop. The peers live in an environment of their own, made by ``make bench-peers`` at
-``benchmarks/.peers`` or wherever ``OCTOPUS_BENCH_PEERS`` says.
+``benchmarks/.peers`` or wherever ``OCTOPUS_BENCH_PEERS`` says: a folder with ``bin/python`` in it, or with a script of
+that name that sets ``PYTHONPATH`` and calls an interpreter.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import pickle
+import platform
 import queue
 import subprocess
 import sys
@@ -78,7 +82,7 @@ def measured(job: Job, cores: Sequence[int] | None = None, beside: int = 0) -> d
         "kinds": list(job.one.kinds), "metric": METRIC[job.one.task], "n_train": len(X), "n_test": len(X_test),
         "n_columns": X.shape[1], "score": None, "wall_s": None, "peak_gb": None, "failure": None,
         "when": datetime.now(UTC).isoformat(timespec="seconds"), "load": round(os.getloadavg()[0], 2),
-        "beside": beside, "cores": N_JOBS,
+        "beside": beside, "cores": N_JOBS, "machine": machine(),
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
@@ -100,8 +104,11 @@ def measured(job: Job, cores: Sequence[int] | None = None, beside: int = 0) -> d
     return row
 
 
-def run(jobs: Sequence[Job], parallel: int, done: Any) -> None:
-    """Run the jobs, each on a pair of cores of its own when several run at a time; ``done`` is told each row."""
+def run(jobs: Sequence[Job], parallel: int, done: Any, stop_after: float = math.inf) -> None:
+    """Run the jobs, each on a pair of cores of its own when several run at a time; ``done`` is told each row.
+
+    After ``stop_after`` seconds no further job begins.
+    """
     available = (
         sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     )
@@ -110,9 +117,11 @@ def run(jobs: Sequence[Job], parallel: int, done: Any) -> None:
     pairs: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
     for place in range(parallel):
         pairs.put(available[place * N_JOBS : (place + 1) * N_JOBS])
-    lock = threading.Lock()
+    lock, began = threading.Lock(), time.monotonic()
 
     def one(job: Job) -> None:
+        if time.monotonic() - began > stop_after:
+            return
         cores = pairs.get()
         try:
             row = measured(job, cores, beside=parallel - 1)
@@ -131,9 +140,22 @@ def merged(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> list
     return [by_key[key] for key in sorted(by_key)]
 
 
+def machine() -> str:
+    """Return the processor's name, its cores and the memory."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.machine()
+    return f"{name}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is asked for and keep the other rows of the file."""
     asked = _asked(arguments)
+    if asked.merge:
+        added = [row for path in asked.merge for row in json.loads(Path(path).read_text(encoding="utf-8"))["rows"]]
+        write(Path(asked.output), merged(_rows(Path(asked.output)), added))
+        return
     sets = chosen(asked.sets.split(",") if asked.sets else SUBSET if asked.subset else [one.name for one in SETS])
     names = asked.systems.split(",")
     if unknown := set(names) - set(SYSTEMS):
@@ -145,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for budget in asked.budgets.split(",") for seed in asked.seeds.split(",") for one in sets for name in names
     ]  # fmt: skip
     path = Path(asked.output)
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    rows = _rows(path)
 
     def done(row: dict[str, Any]) -> None:
         nonlocal rows
@@ -153,16 +175,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print({name: row[name] for name in (*KEY, "score", "wall_s", "peak_gb", "failure")}, flush=True)
         write(path, rows)
 
-    run(jobs, asked.parallel, done)
+    run(jobs, asked.parallel, done, asked.stop_after)
     print(markdown(summary_of(rows)))
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write the rows and their summary, with the machine, after every row, so that a stopped run loses nothing."""
+    """Write the rows and their summary, with the machines, after every row, so that a stopped run loses nothing."""
     result = {
         "name": path.stem,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9, 1)},
+        "machines": sorted({row["machine"] for row in rows}),
         "seed": SEED,
         "command": "make bench-quality",
         "rows": list(rows),
@@ -182,8 +204,14 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--budgets", default="60", help="seconds, comma-separated")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--parallel", type=int, default=1, help="runs at a time, each on two cores of its own")
+    parser.add_argument("--stop-after", type=float, default=math.inf, help="seconds after which no run begins")
+    parser.add_argument("--merge", nargs="+", default=[], metavar="FILE", help="only add these results' rows")
     parser.add_argument("--output", default=str(record.RESULTS / "quality.json"))
     return parser.parse_args(arguments)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return list(json.loads(path.read_text(encoding="utf-8"))["rows"]) if path.exists() else []
 
 
 def _python(system: str) -> Path:
@@ -219,7 +247,7 @@ def _watched(job: Job, folder: Path, cores: Sequence[int] | None) -> tuple[int |
     with (folder / "errors").open("w", encoding="utf-8") as errors:
         child = subprocess.Popen(
             [str(part) for part in command], cwd=folder, stdout=subprocess.DEVNULL, stderr=errors,
-            env={**os.environ, **threads, "TMPDIR": str(folder)},
+            env={**os.environ, **threads, "TMPDIR": str(folder), "CUDA_VISIBLE_DEVICES": ""},
         )  # fmt: skip
         tree = psutil.Process(child.pid)
         while (code := child.poll()) is None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+from octopus.incumbent import find_incumbent, find_plain
 from octopus.journal import Journal
-from octopus.records import Budget, Usage
+from octopus.records import Budget, Experiment, Usage
 
 #: Values of a table that keep one thread busy. Threads that wait do not spin (spinning threads made a fit ten times
 #: slower on shared cores), so each parallel region costs a wake-up, which outweighs its work below two million values
@@ -17,8 +20,10 @@ OF_THE_BEST = 1.5
 FIRST_EXPERIMENT_S = 10.0
 #: Seconds after which a child is stopped when the run has no time limit.
 UNLIMITED_EXPERIMENT_S = 3600.0
-#: Fits after the search: the winner, the plain baseline and the refit.
-_FINAL_FITS = 3
+#: Fits of the winner after the search: on the training rows, then on all.
+_FINAL_FITS = 2
+#: How many times as long as the best so far a fit of what ships together with it may take, to be waited for.
+_COMPANION = 3.0
 #: Seconds for replays, scoring and writing; measured in ``benchmarks/overhead.py`` and rounded up.
 _FINAL_OVERHEAD_S = 5.0
 #: Seconds of one resample of the holdout: a scorer's call, and its work for each row; of winner, constant and baseline.
@@ -28,18 +33,78 @@ _RESAMPLE_S, _RESAMPLED_ROW_S, _RESAMPLED = 1e-3, 5e-7, 3
 def reserve_s(journal: Journal) -> float:
     """Return the seconds to keep for fitting, replaying, proving and refitting the winner.
 
-    The winner's slowest candidate so far stands for each of the final fits; an experiment runs one fit
-    per fold, ``n_jobs`` at a time, and a final fit sees ``n_splits / (n_splits - 1)`` times the rows of a fold.
+    Parameters
+    ----------
+    journal : Journal
+        What was done.
+
+    Returns
+    -------
+    float
+        For the overhead, for both fits of the best so far, for those of the best of another family, which may ship
+        together with it, and for the models that stand beside the winner on the holdout. What takes much longer than
+        the best so far is not waited for.
     """
     best = journal.best
-    plan = journal.validation
     overhead_s = _FINAL_OVERHEAD_S + _bootstrap_s(journal)
-    if best is None or plan is None:
+    if best is None or journal.validation is None:
         return overhead_s
+    best_s = final_fit_s(best, journal)
+    others = [e for e in journal.candidates if e.plan.family != best.plan.family and not best.members]
+    costs = [(e.score.mean if e.score else -math.inf, final_fit_s(e, journal)) for e in others]
+    other_s = max((one for one in costs if one[1] <= _COMPANION * best_s), default=(0.0, 0.0))[1]
+    return overhead_s + _FINAL_FITS * (best_s + other_s) + _baselines_s(journal)
+
+
+def final_fit_s(experiment: Experiment, journal: Journal) -> float:
+    """Return the seconds that a fit on all training rows will take.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What is fitted.
+    journal : Journal
+        With the folds, and with the members of a blend.
+
+    Returns
+    -------
+    float
+        An experiment runs one fit per fold, ``n_jobs`` at a time, and a final fit sees ``n_splits / (n_splits - 1)``
+        times the rows of a fold; a blend fits its members one after another.
+    """
+    if experiment.members:
+        numbers = {member.number for member in experiment.members}
+        return sum(final_fit_s(e, journal) for e in journal.experiments if e.number in numbers)
+    plan = journal.validation
+    if plan is None:
+        return experiment.outcome.wall_s
     n_children = max(1, plan.n_splits * plan.n_repeats)
     n_parallel = min(n_children, journal.started.n_jobs) if journal.started else 1
     growth = plan.n_splits / max(1, plan.n_splits - 1)
-    return overhead_s + _FINAL_FITS * growth * best.outcome.wall_s * n_parallel / n_children
+    return growth * experiment.outcome.wall_s * n_parallel / n_children
+
+
+def blend_fit_s(journal: Journal, budget: Budget, elapsed_s: float) -> float | None:
+    """Return the seconds that one fit of all members of a blend may take.
+
+    Parameters
+    ----------
+    journal : Journal
+        What was done.
+    budget : Budget
+        The limits.
+    elapsed_s : float
+        Seconds since the run began.
+
+    Returns
+    -------
+    float or None
+        None without a time limit.
+    """
+    if budget.time_limit_s is None:
+        return None
+    left = budget.time_limit_s - elapsed_s - _FINAL_OVERHEAD_S - _bootstrap_s(journal) - _baselines_s(journal)
+    return max(0.0, left / _FINAL_FITS)
 
 
 def remaining_s(journal: Journal, budget: Budget) -> float | None:
@@ -144,6 +209,13 @@ def n_resamples(n_rows: int) -> int:
         where the holdout is large: its interval is narrow, and a resample of 10,000 rows takes milliseconds.
     """
     return max(200, min(500, 2_000_000 // max(1, n_rows)))
+
+
+def _baselines_s(journal: Journal) -> float:
+    """Return the seconds for fitting those that stand beside the winner on the holdout, each at most as the best."""
+    most_s = final_fit_s(journal.best, journal) if journal.best else 0.0
+    beside = [e for e in (find_plain(journal.candidates), find_incumbent(journal.candidates)) if e is not None]
+    return sum(min(most_s, final_fit_s(e, journal)) for e in beside)
 
 
 def _bootstrap_s(journal: Journal) -> float:

@@ -85,14 +85,16 @@ def has_failed(experiment: Experiment) -> bool:
 
 
 def attempts_of(journal: Journal) -> list[tuple[str, Score | None]]:
-    """Return family and score of each experiment, in the order in which they finished; None for a failure.
+    """Return family and score of each experiment, in the order in which they finished; None without one.
 
     A model's script that failed and was mended afterwards is left out: the idea counts once, by what came of it last.
     """
     repairs = (e for e in journal.experiments if e.decision.action == "repair" and journal.is_led)
     mended = {e.decision.parent for e in repairs}
     counted = [e for e in journal.experiments if e.script.author == "playbook" or e.number not in mended]
-    counted = [e for e in counted if e.is_valid or has_failed(e)]  # what was not scored on other folds tells nothing
+    counted = [
+        e for e in counted if e.is_valid or e.raced or has_failed(e)
+    ]  # what was not scored on other folds tells nothing
     return [(e.plan.family, e.score if e.is_valid else None) for e in counted]
 
 

@@ -34,6 +34,7 @@
     ├── WeakSandbox                          the level in use and what it does not stop
     ├── InterruptedSearch                    Ctrl-C: the best model so far is returned
     ├── ReplayWarning                        the refitted model did not replay; the scored one ships
+    ├── LatencyWarning                       no model kept the goal's latency limit; the fastest ships
     ├── CallbackFailed                       a callback raised and was dropped
     ├── TrackingIncomplete                   part of a run is not in MLflow
     └── ModelGaveOut                         the language model took no further part: the playbook finished the run
@@ -324,6 +325,10 @@ class InterruptedSearch(OctopusWarning):
 
 class ReplayWarning(OctopusWarning):
     """The model refitted on every row did not replay, so the scored fit ships."""
+
+
+class LatencyWarning(OctopusWarning):
+    """No model kept the latency limit of the goal, so the fastest ships; or none could be timed."""
 
 
 class CallbackFailed(OctopusWarning):

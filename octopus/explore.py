@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from octopus.bench import Bench
-from octopus.budget import experiment_wall_s, remaining_s
+from octopus.budget import FIRST_EXPERIMENT_S, experiment_wall_s, remaining_s
 from octopus.dataset import Dataset
 from octopus.errors import InvalidData
 from octopus.frame import write_table
@@ -32,6 +32,7 @@ from octopus.records import (
     ModelCall,
     ModelCalled,
     ModelRetired,
+    NotBlended,
     Outcome,
     Plan,
     Profile,
@@ -54,15 +55,18 @@ from octopus.rundir import Run
 from octopus.scoring import best_constant
 from octopus.screening.quarantine import quarantined_columns
 from octopus.stages.analyse import analyse
+from octopus.stages.blend import Blended, Unblended, blend_experiments
 from octopus.stages.check import check_analysis, check_model_script, check_source
 from octopus.stages.decide import decide
 from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
 from octopus.stages.propose import propose
-from octopus.stages.run import Trial, run_script
+from octopus.stages.run import Rival, Trial, run_script, try_out
 from octopus.stages.settle import UNSCORED, kind_of, refusal, refusals_in_a_row, settle, words_of
 from octopus.stages.threshold import choose_threshold
 from octopus.stages.validation import make_folds, plan_again
 
+#: Share of what the best gains over a constant that a refinement may be behind without being stopped in the race.
+RACE_MARGIN = 0.05
 #: Refusals in a row after which a scientist has nothing to say.
 _REFUSALS = 3
 
@@ -115,7 +119,10 @@ class Exploration:
     def explore(self) -> Decision:
         """Carry out one proposal after another; return the decision to stop."""
         try:
-            return self._explore()
+            decision = self._explore()
+            if not self.run.asked_to_stop():
+                self._blend()
+            return decision
         finally:
             if isinstance(self.parts.scientist, AsksModel):
                 self.parts.scientist.close()
@@ -173,7 +180,8 @@ class Exploration:
         if wall_s is None:
             wall_s = experiment_wall_s(run.journal, self.budget, run.elapsed_s())
         bench = self._bench_for(script, profile)
-        trial = Trial(outcome=refused) if refused else run_script(script, self.task, bench, wall_s)
+        rival = self._rival(decision)
+        trial = Trial(outcome=refused) if refused else run_script(script, self.task, bench, wall_s, rival)
         experiment = Experiment(
             number=len(run.journal.experiments) + 1,
             decision=decision,
@@ -181,9 +189,55 @@ class Exploration:
             script=script,
             outcome=trial.outcome,
             score=trial.score,
+            raced=trial.raced,
             threshold=choose_threshold(self.task, self.bench.train, trial.predictions),
             diagnoses=self._diagnose(plan, script, trial),
             usage=_usage_since_last(run),
+        )
+        run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
+        self._keep(experiment.number, trial)
+
+    def _rival(self, decision: Decision) -> Rival | None:
+        """Return whom a refinement has to catch where time is short; what is new runs every fold, for a blend."""
+        best = self.run.journal.best
+        if self.budget.time_limit_s is None or decision.action != "improve" or best is None or best.score is None:
+            return None
+        constant = _constant_score(self.bench, self.task)
+        if constant is None or len(best.score.folds) != len(self.bench.folds):
+            return None
+        return Rival(score=best.score, margin=RACE_MARGIN * max(0.0, best.score.mean - constant))
+
+    def _blend(self) -> None:
+        """Let the best of the search ship together where that is better, and there is room for one more experiment."""
+        run, limit = self.run, self.budget.max_experiments
+        if limit is not None and len(run.journal.experiments) >= limit:
+            return
+        store = PredictionStore(run.file.path.parent / FOLDER)
+        began_s = run.elapsed_s()
+        blended = blend_experiments(self.task, self.bench, run.journal, self.budget, began_s, store.load)
+        if isinstance(blended, Blended):
+            wall_s = max(FIRST_EXPERIMENT_S, experiment_wall_s(run.journal, self.budget, run.elapsed_s()))
+            outcome = try_out(blended.script, self.task, self.bench, wall_s)
+            if outcome.status == "ok":
+                self._keep_blend(blended, msgspec.structs.replace(outcome, wall_s=run.elapsed_s() - began_s))
+                return
+            blended = Unblended(members=blended.members, reason=f"their one module does not work: {outcome.reason}")
+        if blended is not None:
+            run.file.append(NotBlended(**run.stamp(), members=blended.members, reason=blended.reason))
+
+    def _keep_blend(self, blended: Blended, outcome: Outcome) -> None:
+        run, blend = self.run, blended.blend
+        trial = Trial(outcome=outcome, score=blend.score, predictions=blend.predictions)
+        experiment = Experiment(
+            number=len(run.journal.experiments) + 1,
+            decision=Decision(action="blend", reason="the search is over", parent=blended.plan.parent),
+            plan=blended.plan,
+            script=blended.script,
+            outcome=outcome,
+            score=blend.score,
+            threshold=choose_threshold(self.task, self.bench.train, blend.predictions),
+            diagnoses=self._diagnose(blended.plan, blended.script, trial),
+            members=blended.members,
         )
         run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
         self._keep(experiment.number, trial)
@@ -280,6 +334,8 @@ class Exploration:
 
     def _diagnose(self, plan: Plan, script: Script, trial: Trial) -> tuple[Diagnosis, ...]:
         profile = self._profile()
+        if trial.raced is not None:
+            return ()
         if trial.score is None:
             return diagnose_failure(trial.outcome, script, profile, self.parts.crash_rules)
         evidence = self._evidence(plan, profile, trial)

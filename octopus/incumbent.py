@@ -140,6 +140,23 @@ def find_incumbent(experiments: Sequence[Experiment]) -> Experiment | None:
     return next((one for one in experiments if is_incumbent(one)), None)
 
 
+def find_plain(experiments: Sequence[Experiment]) -> Experiment | None:
+    """Return the experiment that stands for a plain model beside the winner, as the present one does.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        Those of a run that may win, in order.
+
+    Returns
+    -------
+    Experiment or None
+        The first of the playbook's, else the first that is not the present model; None where there is none.
+    """
+    others = [one for one in experiments if not is_incumbent(one)]
+    return next((one for one in others if one.script.author == "playbook"), others[0] if others else None)
+
+
 def _shown(estimator: Any) -> str:
     """Return its description as the inside of a docstring."""
     try:

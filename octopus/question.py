@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from octopus.errors import InvalidParameter
 from octopus.goal.costs import place_costs, read_costs
 from octopus.goal.forbidden import refuse_unknown
+from octopus.goal.latency import read_latency
 from octopus.goal.metric import read_metric
 from octopus.goal.plans import read_capacity, read_horizon
 from octopus.goal.target import read_target_words
@@ -75,8 +76,9 @@ def ask(
     costs, costs_understood = _costs(goal, intake)
     if costs is None and reading is not None and target.type == "binary":
         costs, costs_understood = reading.costs, _read(reading, "costs")
+    latency, latency_understood = read_latency(goal, (intake.target_name, *intake.names)) or (None, None)
     more = () if reading is None else tuple(one for one in reading.understood if one.what not in ("scoring", "costs"))
-    said = (_target(goal, intake), metric, costs_understood, capacity, read_horizon(goal), *more)
+    said = (_target(goal, intake), metric, costs_understood, capacity, read_horizon(goal), latency_understood, *more)
     understood = tuple(one for one in said if one is not None)
     unclear = read_unclear(
         goal, target.type, intake.names, intake.target_name, understood, metric_is_given=scoring is not None
@@ -92,6 +94,7 @@ def ask(
         ignored=intake.ignored,
         weighted=intake.data.sample_weight is not None,
         costs=costs,
+        latency=latency,
         random_state=random_state,
         understood=(*understood, *intake.understood, *unclear),
     )

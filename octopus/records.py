@@ -39,6 +39,7 @@ Action = Literal[
     "repair",  # a script that failed
     "improve",  # the best so far
     "try",  # the user gave the script
+    "blend",  # the search is over: the best of it together
     "stop",
 ]
 Confidence = Literal[
@@ -69,6 +70,32 @@ class Costs(Record, frozen=True, kw_only=True):
     positive: str
     false_negative: float
     false_positive: float
+
+
+class Latency(Record, frozen=True, kw_only=True):
+    """How long a fitted pipeline takes for a row alone, in milliseconds: over so many rows, asked one by one.
+
+    The pipeline was in a warm process of the sandbox and the clock outside; what it takes to ask is taken off.
+    """
+
+    n_rows: int
+    median_ms: float
+    p95_ms: float
+
+
+class LatencyLimit(Record, frozen=True, kw_only=True):
+    """How long a prediction of one row may take, and what of many predictions is held to it."""
+
+    ms: float
+    of: Literal["median", "p95"] = "median"
+
+    def measured_ms(self, latency: Latency) -> float:
+        """Return what is held to the limit."""
+        return latency.median_ms if self.of == "median" else latency.p95_ms
+
+    def is_kept(self, latency: Latency | None) -> bool:
+        """Return whether nothing was measured that is above it."""
+        return latency is None or self.measured_ms(latency) <= self.ms
 
 
 class GoalReading(Record, frozen=True, kw_only=True):
@@ -110,6 +137,7 @@ class Task(Record, frozen=True, kw_only=True):
     time: str | None = None
     weighted: bool = False
     costs: Costs | None = None
+    latency: LatencyLimit | None = None
     random_state: int
     understood: tuple[Understanding, ...] = ()
 
@@ -474,11 +502,20 @@ class Retirement(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class Member(Record, frozen=True, kw_only=True):
+    """One experiment in a blend, with its share of the weight."""
+
+    number: int
+    weight: float
+
+
 class Experiment(Record, frozen=True, kw_only=True):
     """One attempt: complete when it is born.
 
     ``threshold`` is the probability of the positive class from which on acting costs least, by its out-of-fold
-    predictions, where the task has costs.
+    predictions, where the task has costs. ``raced`` is the score of the folds that ran where the others were spared, for
+    it could not catch the best any more; then there is no ``score``. ``members`` are those of a blend, the heaviest first: its score comes from
+    their predictions out of fold, and its outcome is that of a run on a few rows.
     """
 
     number: int
@@ -487,9 +524,11 @@ class Experiment(Record, frozen=True, kw_only=True):
     script: Script
     outcome: Outcome
     score: Score | None = None
+    raced: Score | None = None
     threshold: float | None = None
     diagnoses: tuple[Diagnosis, ...] = ()
     usage: Usage = Usage()
+    members: tuple[Member, ...] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -728,6 +767,21 @@ class ProposalRefused(Event, frozen=True, kw_only=True, tag="proposal_refused"):
     reason: str
 
 
+class NotBlended(Event, frozen=True, kw_only=True, tag="not_blended"):
+    """The search is over, and none of its models ships together with another; the reason says by how little it failed.
+
+    Parameters
+    ----------
+    members : tuple of Member
+        Those that were to be blended.
+    reason : str
+        What spoke against it.
+    """
+
+    members: tuple[Member, ...]
+    reason: str
+
+
 class Analysed(Event, frozen=True, kw_only=True, tag="analysis"):
     """A look at the training rows: what was asked, the script, what happened and the bounded text that it printed."""
 
@@ -784,11 +838,12 @@ class HoldoutOpened(Event, frozen=True, kw_only=True, tag="holdout_opened"):
 
 
 class Fitted(Event, frozen=True, kw_only=True, tag="fitted"):
-    """An experiment's pipeline, fitted on all rows that it may see and replayed in a clean process."""
+    """An experiment's pipeline, fitted on all rows that it may see, replayed in a clean process and timed there."""
 
     experiment: int
     model: ModelFile
     checks: tuple[ReplayCheck, ...]
+    latency: Latency | None = None
 
 
 class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
@@ -809,6 +864,7 @@ AnyEvent = (
     | Quarantined
     | Released
     | Revalidated
+    | NotBlended
     | SearchStopped
     | HoldoutOpened
     | Fitted

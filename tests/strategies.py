@@ -22,6 +22,7 @@ from octopus.records import (
     Fitted,
     HoldoutOpened,
     HoldoutReport,
+    Member,
     ModelCall,
     ModelCalled,
     ModelFile,
@@ -85,6 +86,20 @@ def valid(number: int, family: str, folds: Sequence[float], wall_s: float = 1.0)
     mean = sum(folds) / len(folds)
     score = Score(scoring="roc_auc", mean=mean, standard_error=0.01, folds=tuple(folds))
     return _experiment(number, family, Outcome(status="ok", stage="done", wall_s=wall_s), score, ())
+
+
+def raced(number: int, family: str, folds: Sequence[float]) -> Experiment:
+    """Return an experiment that was stopped after these folds, out of reach of the best."""
+    score = Score(scoring="roc_auc", mean=sum(folds) / len(folds), standard_error=None, folds=tuple(folds))
+    experiment = _experiment(number, family, Outcome(status="ok", stage="done", wall_s=1.0), None, ())
+    return msgspec.structs.replace(experiment, raced=score, decision=Decision(action="improve", reason="r"))
+
+
+def blend_of(number: int, members: Mapping[int, float], folds: Sequence[float]) -> Experiment:
+    """Return a blend of experiments by number and weight."""
+    shares = tuple(Member(number=one, weight=weight) for one, weight in members.items())
+    decision = Decision(action="blend", reason="the search is over", parent=shares[0].number)
+    return msgspec.structs.replace(valid(number, "blend", folds, wall_s=0.1), decision=decision, members=shares)
 
 
 def failed(number: int, family: str, fingerprint: str, repairable: bool, wall_s: float = 1.0) -> Experiment:

@@ -18,7 +18,8 @@ from octopus.errors import PluginError
 #: Modules of this package that hold blocks.
 _MODULES = (
     "numbers", "selection", "dates", "categories", "shapes", "texts", "means", "indicators", "codes", "curves",
-    "targets", "decisions", "sampling", "boosting", "tabpfn", "alone",
+    "targets", "decisions", "sampling", "boosting", "boosters", "catboosting", "xgboosting", "tabpfn", "blending",
+    "alone",
 )  # fmt: skip
 #: Where blocks import one another from: such a name is a need, not an import.
 _HERE = "octopus.blocks."
@@ -180,8 +181,10 @@ def _plain_signature(kept: dict[int, str], node: ast.FunctionDef) -> None:
     head = [number for number in kept if node.lineno <= number < body]
     bare = syntax.parse(ast.unparse(node)).body[0]
     assert isinstance(bare, ast.FunctionDef)
-    for argument in (*bare.args.posonlyargs, *bare.args.args, *bare.args.kwonlyargs):
-        argument.annotation = None
+    named = (*bare.args.posonlyargs, *bare.args.args, *bare.args.kwonlyargs)
+    for argument in (*named, bare.args.vararg, bare.args.kwarg):
+        if argument is not None:
+            argument.annotation = None
     arguments = ast.unparse(bare.args).replace("'", '"')
     indent = " " * node.col_offset
     comments = [kept[number] for number in head if kept[number].lstrip().startswith("#")]

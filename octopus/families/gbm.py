@@ -1,4 +1,4 @@
-"""Gradient boosted trees (LightGBM): native categories, missing values as they are, early stopping."""
+"""Gradient boosted trees: LightGBM, and CatBoost and XGBoost where installed; native categories, early stopping."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from octopus.blocks.rendering import listed
+from octopus.families.boosters import booster_recipes, installed_imports
 from octopus.families.shape import (
     LIMITS,
     LOGARITHMIC,
@@ -43,7 +44,7 @@ _LOSSES = {**dict.fromkeys(MEDIAN, "mae"), "neg_mean_absolute_percentage_error":
 
 
 class GradientBoosting:
-    """LightGBM on the table as it is."""
+    """Boosted trees on the table as it is: LightGBM, with CatBoost and XGBoost beside it where they are installed."""
 
     @property
     def name(self) -> str:
@@ -56,7 +57,7 @@ class GradientBoosting:
         return (
             "lightgbm", "numpy", "pandas", "sklearn.base", "sklearn.decomposition", "sklearn.feature_extraction.text",
             "sklearn.feature_selection", "sklearn.linear_model", "sklearn.metrics", "sklearn.pipeline",
-            "sklearn.utils.validation",
+            "sklearn.utils.validation", *installed_imports(),
         )  # fmt: skip
 
     def reason_against(self, task: Task, profile: Profile) -> str | None:  # noqa: ARG002
@@ -68,7 +69,7 @@ class GradientBoosting:
         return None
 
     def recipes(self, task: Task, profile: Profile) -> Sequence[Recipe]:
-        """Return the first draft and its variations.
+        """Return the first draft, those of other libraries, and variations.
 
         Parameters
         ----------
@@ -80,12 +81,13 @@ class GradientBoosting:
         Returns
         -------
         sequence of Recipe
-            The first draft, then variations.
+            The first draft, then one of each other library that is there, then variations of the first.
         """
         by_leaves = [_slower(task, profile), _shallow(task, profile)]
         by_leaves.insert(0 if profile.n_rows >= _MANY_ROWS else 2, _larger(task, profile))
         return [
             _draft(task, profile),
+            *booster_recipes(task, profile),
             *_by_metric(task, profile),
             *_by_target(task, profile),
             *by_leaves,

@@ -34,6 +34,7 @@ _DEMAND = re.compile(
         rf"\b(?:scores?|errors?|precision|recall|sensitivity|specificity)\b.*(?:\b{_LEVEL}\b|\d\s*%)",
         rf"\bcosts?\b.*\d|\b{_ERROR}\b.*\bcosts?\b|\bfalse[ -](?:alarm|positive|negative|alert)s?\b",
         r"\bwithin\s+\S+\s*(?:%|percent|€|\$|£|euros?|dollars?|pounds?|points?|degrees?|units?)",
+        rf"\b(?:{_LEVEL}|fast|faster)\s+(?:\w+\s+)?latency\b|^(?:within|under|below)\s+\S+\s*(?:ms|milliseconds?)\b",
         r"\b(?:train|fit|finish|run|answer)\w*\b.*\b(?:within|at\s+most|in\s+less\s+than)\b",
         r"\bat\s+(?:least|most)\s+\S+\s*(?:%|percent\b)|\bat\s+(?:least|most)\s+0?\.\d",
         r"\b(?:it|you|we|model|models|predictions?|estimator|threshold|run|training|octopus)\s+(?:must|should)\b",

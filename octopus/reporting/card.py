@@ -16,11 +16,12 @@ from octopus.reporting.sentences import (
     data_words,
     difference_words,
     finding_words,
+    latency_words,
     sealed_words,
     threshold_words,
     validation_words,
 )
-from octopus.reporting.verdict import judge, shipped
+from octopus.reporting.verdict import judge, shipped, shipped_fit
 from octopus.reporting.words import count, cut, listed, number, printable, share, with_error
 
 #: What Markdown would take for markup: everything that opens a link, a tag, a code span, an emphasis, a cell.
@@ -106,7 +107,9 @@ def _details(journal: Journal, winner: Experiment | None) -> str:
     if journal.finished is not None:
         rows = "every row" if journal.finished.shipped == "all" else "the rows outside the holdout"
         items.append(f"Fitted on {rows}: {journal.finished.reason}")
-        items += [f"Pipeline: sha256 {fit.model.sha256}, {fit.model.size_bytes:,} bytes" for fit in journal.fits[-1:]]
+        if fit := shipped_fit(journal):
+            items.append(f"Pipeline: sha256 {fit.model.sha256}, {fit.model.size_bytes:,} bytes")
+            items += [f"One row takes {latency_words(fit.latency)}"] if fit.latency else []
     return _bullets([*items, f"Versions: {versions}" if versions else ""])
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from octopus.journal import Journal
 from octopus.records import CurvePoint, HoldoutReport, Profile, Revalidated, RunStarted, Task
 from octopus.reporting.dialogue import standing
-from octopus.reporting.sentences import diagnosis_words, validation_words
-from octopus.reporting.verdict import shipped
-from octopus.reporting.words import count, cut, listed, number, share
+from octopus.reporting.sentences import diagnosis_words, held_words, validation_words
+from octopus.reporting.verdict import shipped, shipped_fit
+from octopus.reporting.words import count, cut, listed, milliseconds, number, share
 
 #: Sealed rows below which the interval says more than the score: a share of one half is uncertain by ± 0.07 (95 %).
 _FEW_SEALED = 200
@@ -22,6 +22,9 @@ _RARE = 0.1
 #: Tries from which on the best of them owes a visible part to luck: the highest of ten draws lies 1.5 standard
 #: deviations above their mean (Tippett, 1925, doi:10.2307/2332087).
 _MANY_TRIES = 10
+#: Milliseconds for a row alone that are worth a word where the goal names no limit: a fifth of the 0.1 s within which
+#: an answer feels immediate (Nielsen, Usability Engineering, 1993, ch. 5).
+_SLOW_ROW_MS = 20.0
 #: Characters of the reason why a model took no further part.
 _REASON = 240
 #: Mean distance between probability and share (the calibration error of Guo et al., 2017) that is worth a word.
@@ -41,7 +44,7 @@ def caveats(journal: Journal) -> tuple[str, ...]:
     tuple of str
         Sentences, the gravest first.
     """
-    found = [*_about_the_end(journal), *_about_the_proof(journal), *_about_changes(journal)]
+    found = [*_about_the_end(journal), *_about_the_speed(journal), *_about_the_proof(journal), *_about_changes(journal)]
     if journal.profile is not None and journal.task is not None:
         found += [*_about_the_rows(journal.profile, journal.task), *_about_the_columns(journal.profile, journal)]
     if journal.started is not None:
@@ -60,6 +63,28 @@ def _about_the_end(journal: Journal) -> Iterator[str]:
         yield f"A fit of #{fit.experiment} was passed over: in a clean process it failed on “{failed.name}”."
     if journal.finished is not None and journal.finished.shipped == "all" and journal.holdout is not None:
         yield "The model that ships was refitted on every row, the sealed ones too: the score is its twin's."
+
+
+def _about_the_speed(journal: Journal) -> Iterator[str]:
+    fit, limit = shipped_fit(journal), journal.task.latency if journal.task else None
+    if fit is None:
+        return
+    if limit is None:
+        if fit.latency is not None and fit.latency.median_ms > _SLOW_ROW_MS:
+            took = milliseconds(fit.latency.median_ms)
+            yield f"A row alone takes {took}: if answers are needed sooner, say within how many ms in the goal."
+        return
+    if fit.latency is None:
+        yield f"Whether it keeps the goal's limit of {limit.ms:g} ms for one row could not be measured."
+    elif not limit.is_kept(fit.latency):
+        took = held_words(limit, fit.latency)
+        yield f"The goal's limit of {limit.ms:g} ms for one row is not kept: the quickest that was tried takes {took}."
+    else:
+        yield f"The goal's limit of {limit.ms:g} ms for one row was kept on the machine of the run: measure on yours."
+    for slow in journal.fits:
+        if slow.latency is not None and not limit.is_kept(slow.latency) and slow.experiment != fit.experiment:
+            took = held_words(limit, slow.latency)
+            yield f"A fit of #{slow.experiment} was passed over: one row takes it {took}."
 
 
 def _about_the_proof(journal: Journal) -> Iterator[str]:

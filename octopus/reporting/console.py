@@ -20,6 +20,7 @@ from octopus.records import (
     HoldoutOpened,
     HoldoutReport,
     ModelRetired,
+    NotBlended,
     Plan,
     Profiled,
     ProposalRefused,
@@ -39,18 +40,20 @@ from octopus.reporting.dialogue import (
     quarantine_words,
     refusal_words,
     release_words,
+    unblended_words,
 )
 from octopus.reporting.sentences import (
     data_words,
     effect_words,
     finding_words,
     goal_words,
+    held_words,
     score_words,
     sealed_words,
     threshold_words,
     validation_words,
 )
-from octopus.reporting.words import cut, number, printable
+from octopus.reporting.words import cut, milliseconds, number, printable
 
 #: Width of the labels in the left column.
 _LABEL = 11
@@ -114,6 +117,7 @@ class ConsoleView:
             Revalidated: self._folds,
             ProposalRefused: self._refusal,
             ModelRetired: self._retirement,
+            NotBlended: self._no_blend,
             SearchStopped: self._stopped,
             HoldoutOpened: self._holdout,
             Fitted: self._fitted,
@@ -158,7 +162,7 @@ class ConsoleView:
             task = self._journal.task
             self.console.print()
             self._row("#", "family", "hypothesis", task.scoring if task else "score", "time", "bold")
-        style = "" if experiment.is_valid else "red"
+        style = "" if experiment.is_valid else "dim" if experiment.raced else "red"
         time, score = f"{experiment.outcome.wall_s:.1f} s", score_words(experiment)
         self._row(str(experiment.number), experiment.plan.family, _idea(experiment), score, time, style)
         if mending := mending_words(experiment):
@@ -181,6 +185,9 @@ class ConsoleView:
 
     def _refusal(self, event: ProposalRefused) -> None:
         self._under(refusal_words(event))
+
+    def _no_blend(self, event: NotBlended) -> None:
+        self._under(unblended_words(event))
 
     def _retirement(self, event: ModelRetired) -> None:
         self._line("Model", f"{cut(event.retirement.reason, _REASON).rstrip('.')}; the playbook goes on")
@@ -211,9 +218,17 @@ class ConsoleView:
         if failed:
             self._line("Replay", f"#{event.experiment} on {where} failed: {failed[0].name} ({failed[0].detail})")
         else:
-            self._line(
-                "Replay", f"#{event.experiment} on {where}: {len(event.checks)} checks passed in a clean process"
-            )
+            passed = f"{len(event.checks)} checks passed in a clean process"
+            self._line("Replay", f"#{event.experiment} on {where}: {passed}{self._row_time(event)}")
+
+    def _row_time(self, event: Fitted) -> str:
+        """Return how long a row alone took, and whether that is more than the goal allows."""
+        if event.latency is None:
+            return ""
+        limit = self._journal.task.latency if self._journal.task else None
+        if limit is None or limit.is_kept(event.latency):
+            return f" · {milliseconds(event.latency.median_ms)} for a row alone"
+        return f" · {held_words(limit, event.latency)} for a row alone, above the goal's {limit.ms:g} ms"
 
     def _finished(self, event: RunFinished) -> None:
         self._line("Ships", event.reason)
@@ -254,6 +269,8 @@ def _idea(experiment: Experiment) -> str:
     author = "" if experiment.script.author == "playbook" else f"{experiment.script.author}: "
     if experiment.is_valid:
         return author + experiment.plan.hypothesis + (f" ({codes})" if codes else "")
+    if experiment.raced is not None:
+        return f"{author}{experiment.plan.idea}: out of reach of the best"
     title = experiment.diagnoses[0].title if experiment.diagnoses else experiment.outcome.reason
     return f"{author}{experiment.plan.idea}: {title} ({codes or experiment.outcome.status})"
 

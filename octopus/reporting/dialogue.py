@@ -8,6 +8,7 @@ from octopus.journal import Journal
 from octopus.records import (
     Analysed,
     Experiment,
+    NotBlended,
     ProposalRefused,
     Quarantined,
     Released,
@@ -19,7 +20,7 @@ from octopus.reporting.words import count, cut, listed
 #: Lines of what an analysis printed, and letters, that are told in one line.
 _LINES, _OUTPUT = 2, 160
 
-Standing = Literal["counts", "failed", "set aside", "not scored again"]
+Standing = Literal["counts", "failed", "out of reach", "set aside", "not scored again"]
 
 
 def mended(experiment: Experiment) -> int | None:
@@ -67,8 +68,9 @@ def standing(experiment: Experiment, journal: Journal) -> Standing:
 
     Returns
     -------
-    {"counts", "failed", "set aside", "not scored again"}
-        Set aside: it reads a column that is not used any more.
+    {"counts", "failed", "out of reach", "set aside", "not scored again"}
+        Out of reach: stopped when its first folds were far behind the best. Set aside: it reads a column that is not
+        used any more.
     """
     if experiment.outcome.status != "ok":
         return "failed"
@@ -76,6 +78,8 @@ def standing(experiment: Experiment, journal: Journal) -> Standing:
         return "set aside"
     if experiment.is_valid:
         return "counts"
+    if experiment.raced is not None:
+        return "out of reach"
     changed = any(isinstance(event, Revalidated) for event in journal.events)
     return "not scored again" if changed else "failed"
 
@@ -96,6 +100,7 @@ def tried_words(journal: Journal) -> str:
     found = [standing(experiment, journal) for experiment in journal.experiments]
     parts = [
         (found.count("failed"), "of them without a score"),
+        (found.count("out of reach"), "stopped early, out of reach"),
         (found.count("set aside"), "set aside since"),
         (found.count("not scored again"), "not scored again on other folds"),
     ]
@@ -176,6 +181,22 @@ def folds_words(event: Revalidated, journal: Journal) -> str:
     best = journal.best
     now = f"the best is #{best.number}, {score_words(best)}" if best else "none of them has a score now"
     return f"from now on {validation_words(event.validation)}{why} · {again} · {now}"
+
+
+def unblended_words(event: NotBlended) -> str:
+    """Return why no blend ships.
+
+    Parameters
+    ----------
+    event : NotBlended
+        The step.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    return f"no blend: {event.reason}"
 
 
 def refusal_words(event: ProposalRefused) -> str:

@@ -55,7 +55,7 @@ def _row(experiment: Experiment, journal: Journal, metrics: tuple[str, ...], has
         **threshold,
         "expected": experiment.plan.expected,
         "gain": np.nan if effect is None else effect.difference,
-        "verdict": effect.verdict if effect else stands if stands in ("set aside", "not scored again") else "",
+        "verdict": effect.verdict if effect else stands if stands not in ("counts", "failed") else "",
         "wall_s": experiment.outcome.wall_s,
         "diagnosis": experiment.diagnoses[0].code if experiment.diagnoses else "",
     }

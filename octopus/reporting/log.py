@@ -10,6 +10,7 @@ from octopus.records import (
     ExperimentFinished,
     ModelCalled,
     ModelRetired,
+    NotBlended,
     ProposalRefused,
     Quarantined,
     Released,
@@ -19,8 +20,14 @@ from octopus.records import (
     SearchStopped,
 )
 from octopus.reporting.calls import usage_words
-from octopus.reporting.dialogue import analysis_words, quarantine_words, refusal_words, release_words
-from octopus.reporting.sentences import validation_words
+from octopus.reporting.dialogue import (
+    analysis_words,
+    quarantine_words,
+    refusal_words,
+    release_words,
+    unblended_words,
+)
+from octopus.reporting.sentences import score_words, validation_words
 
 _log = logging.getLogger("octopus")
 
@@ -40,14 +47,14 @@ def log_event(event: AnyEvent) -> None:
         _log.info("run %s: %s by %s, %s leads", event.run, task.target, task.scoring, event.scientist)
     elif isinstance(event, ExperimentFinished):
         experiment = event.experiment
-        came = experiment.outcome.status if experiment.score is None else f"{experiment.score.mean:.6g}"
+        came = score_words(experiment) if experiment.score is None else f"{experiment.score.mean:.6g}"
         _log.info("experiment %d, %s, %s: %s", experiment.number, experiment.plan.family, experiment.plan.idea, came)
     elif isinstance(event, ModelCalled):
         call, took = event.call, usage_words(event.call.usage)
         _log.debug("asked %s, %s: %s after %.1f s, %s", call.backend, call.kind, call.status, call.wall_s, took)
     elif isinstance(event, ModelRetired):
         _log.info("the model takes no further part: %s", event.retirement.reason)
-    elif isinstance(event, Analysed | Quarantined | Released | Revalidated | ProposalRefused):
+    elif isinstance(event, Analysed | Quarantined | Released | Revalidated | ProposalRefused | NotBlended):
         _log.info("%s", _step(event))
     elif isinstance(event, SearchStopped):
         _log.info("stopped after %.1f s: %s", event.elapsed_s, event.decision.reason)
@@ -55,7 +62,7 @@ def log_event(event: AnyEvent) -> None:
         _log.info("finished after %.1f s: %s", event.elapsed_s, event.reason)
 
 
-def _step(event: Analysed | Quarantined | Released | Revalidated | ProposalRefused) -> str:
+def _step(event: Analysed | Quarantined | Released | Revalidated | ProposalRefused | NotBlended) -> str:
     match event:
         case Analysed():
             return f"analysis: {analysis_words(event)}"
@@ -67,3 +74,5 @@ def _step(event: Analysed | Quarantined | Released | Revalidated | ProposalRefus
             return f"from now on {validation_words(event.validation)}"
         case ProposalRefused():
             return refusal_words(event)
+        case NotBlended():
+            return unblended_words(event)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from octopus.effects import effect_of
 from octopus.journal import Journal
-from octopus.records import Experiment, Failure
+from octopus.records import Experiment, Failure, NotBlended
 from octopus.reporting.calls import usage_words
 from octopus.reporting.chart_search import search_chart
-from octopus.reporting.dialogue import Standing, mending_words, standing, tried_words
+from octopus.reporting.dialogue import Standing, mending_words, standing, tried_words, unblended_words
 from octopus.reporting.markup import Html, join, source, tag
 from octopus.reporting.section import block, folded, long, paragraph, section
 from octopus.reporting.sentences import diagnosis_words, effect_words, score_words
@@ -56,6 +56,7 @@ def experiments(journal: Journal) -> Html:
         paragraph(f"{tried_words(journal)}."),
         search_chart(journal),
         board,
+        *(paragraph(f"{cut(unblended_words(e), 400)}.", "quiet") for e in journal.events if isinstance(e, NotBlended)),
     )
 
 

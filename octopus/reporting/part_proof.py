@@ -11,9 +11,9 @@ from octopus.reporting.markup import Html, join, source, tag
 from octopus.reporting.metrics import metric_name
 from octopus.reporting.reproduce import reproducing_code
 from octopus.reporting.section import bullets, facts, paragraph, section, table
-from octopus.reporting.sentences import confinement_words, threshold_words
-from octopus.reporting.verdict import shipped
-from octopus.reporting.words import alike, count, cut, number
+from octopus.reporting.sentences import confinement_words, latency_words, threshold_words
+from octopus.reporting.verdict import shipped, shipped_fit
+from octopus.reporting.words import alike, count, cut, milliseconds, number
 
 #: Fits whose replays are shown, and how much is said of a check that failed.
 _FITS, _DETAIL = 4, 300
@@ -89,13 +89,14 @@ def what_ships(journal: Journal) -> Html:
     Html
         A section.
     """
-    stopped, finished, winner = journal.stopped, journal.finished, shipped(journal)
+    stopped, finished, winner, fit = journal.stopped, journal.finished, shipped(journal), shipped_fit(journal)
     told = facts(
         [
             ("Stopped", f"{stopped.decision.reason}, after {stopped.elapsed_s:,.0f} s" if stopped else "not yet"),
             ("Ships", _ships(journal, winner)),
             ("Because", finished.reason if finished else ""),
             ("Decides", threshold_words(winner, journal.task) if winner and journal.task else ""),
+            ("One row takes", latency_words(fit.latency) if fit else ""),
         ]
     )
     return section("ships", "What ships", told, _replays(journal.fits), _other_metrics(winner) if winner else "")
@@ -116,6 +117,9 @@ def _replays(fits: tuple[Fitted, ...]) -> Html:
     where = ["every row" if fit.model.fitted_on == "all" else "training rows" for fit in shown]
     head = ("Check", *(f"#{fit.experiment}, {rows}" for fit, rows in zip(shown, where, strict=True)))
     rows = [(name, *(result.get(name, "—") for result in results)) for name in names]
+    took = ["—" if fit.latency is None else milliseconds(fit.latency.median_ms) for fit in shown]
+    if any(fit.latency for fit in shown):
+        rows.append(("median time of a row alone", *took))
     return table("Replays of the fitted model in a clean process", head, rows) if rows else Html()
 
 

@@ -9,13 +9,15 @@ from octopus.records import (
     Experiment,
     Finding,
     HoldoutReport,
+    Latency,
+    LatencyLimit,
     Level,
     Profile,
     SandboxReport,
     Task,
     ValidationPlan,
 )
-from octopus.reporting.words import alike, count, number, signed, with_error
+from octopus.reporting.words import alike, count, milliseconds, number, signed, with_error
 
 #: Classes that are named one by one.
 _CLASSES_SHOWN = 5
@@ -51,6 +53,46 @@ def goal_words(task: Task) -> str:
         if u.what == "not understood"
     ]
     return " · ".join(parts)
+
+
+def latency_words(latency: Latency | None) -> str:
+    """Return how long a row alone takes.
+
+    Parameters
+    ----------
+    latency : Latency or None
+        What was measured.
+
+    Returns
+    -------
+    str
+        Part of a line, with where it was measured; empty where nothing was.
+    """
+    if latency is None:
+        return ""
+    return (
+        f"{milliseconds(latency.median_ms)}, the median of {latency.n_rows} rows asked alone (95th percentile "
+        f"{milliseconds(latency.p95_ms)}), in a warm process of the sandbox on the machine of the run"
+    )
+
+
+def held_words(limit: LatencyLimit, latency: Latency) -> str:
+    """Return what is held to the goal's latency limit.
+
+    Parameters
+    ----------
+    limit : LatencyLimit
+        Of the goal.
+    latency : Latency
+        What was measured.
+
+    Returns
+    -------
+    str
+        A time, and where it is not the median, of what.
+    """
+    of_what = "" if limit.of == "median" else " (95th percentile)"
+    return f"{milliseconds(limit.measured_ms(latency))}{of_what}"
 
 
 def data_words(profile: Profile) -> str:
@@ -181,6 +223,8 @@ def score_words(experiment: Experiment) -> str:
         A few characters.
     """
     score, status = experiment.score, experiment.outcome.status
+    if (raced := experiment.raced) is not None:
+        return f"{raced.mean:.4g}, {len(raced.folds)} folds"
     if score is None:
         return "no score" if status == "ok" else status
     return with_error(score.mean, score.standard_error)

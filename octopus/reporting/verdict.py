@@ -6,7 +6,7 @@ from typing import Literal
 
 from octopus.incumbent import NAME, find_incumbent
 from octopus.journal import Journal
-from octopus.records import Baseline, Experiment, HoldoutReport, Record
+from octopus.records import Baseline, Experiment, Fitted, HoldoutReport, Record
 from octopus.reporting.dialogue import standing
 from octopus.reporting.metrics import meaning, metric_title
 from octopus.reporting.words import alike, count, cut, number, share, signed, with_error
@@ -51,7 +51,7 @@ def judge(journal: Journal) -> Verdict:
         return _nothing(journal, target)
     if journal.finished is None:
         return _unfinished(journal, winner, target)
-    headline = f"A {winner.plan.family} model predicts {target}"
+    headline = f"A{_model(winner)[1:]} predicts {target}"
     if report is None:
         return Verdict(
             headline=headline,
@@ -79,14 +79,41 @@ def shipped(journal: Journal) -> Experiment | None:
     Experiment or None
         The one that was proved; before that the winner of the search; before that the best.
     """
-    replayed = [fit.experiment for fit in journal.fits if all(check.passed for check in fit.checks)]
+    fit = shipped_fit(journal)
+    fitted = [fit.experiment] if fit else []
     proved = [journal.holdout.winner] if journal.holdout else []
     won = [journal.stopped.winner] if journal.stopped else []
-    for wanted in (*reversed(replayed), *proved, *won):
+    for wanted in (*fitted, *proved, *won):
         found = next((e for e in journal.experiments if e.number == wanted and e.score is not None), None)
         if found is not None:
             return found
     return journal.best
+
+
+def shipped_fit(journal: Journal) -> Fitted | None:
+    """Return the fit that ships, or would if the run ended here.
+
+    Parameters
+    ----------
+    journal : Journal
+        Of a run in any state.
+
+    Returns
+    -------
+    Fitted or None
+        The latest that replayed and keeps the goal's latency limit; where none keeps it, the quickest; None where none
+        replayed.
+    """
+    replayed = [fit for fit in journal.fits if all(check.passed for check in fit.checks)]
+    if journal.finished is not None:
+        replayed = [fit for fit in replayed if fit.model.fitted_on == journal.finished.shipped] or replayed
+    limit = journal.task.latency if journal.task else None
+    if limit is None:
+        return replayed[-1] if replayed else None
+    keeping = [fit for fit in replayed if limit.is_kept(fit.latency)]
+    if keeping:
+        return keeping[-1]
+    return min(replayed, key=lambda fit: limit.measured_ms(fit.latency) if fit.latency else 0.0, default=None)
 
 
 def strongest_baseline(report: HoldoutReport) -> Baseline | None:
@@ -103,6 +130,12 @@ def strongest_baseline(report: HoldoutReport) -> Baseline | None:
         The one with the highest score; None where there was none.
     """
     return max(report.baselines, key=lambda b: b.score, default=None)
+
+
+def _model(experiment: Experiment) -> str:
+    """Return what kind of model an experiment is."""
+    members = len(experiment.members)
+    return f"a blend of {members} models" if members else f"a {experiment.plan.family} model"
 
 
 def _answers(report: HoldoutReport) -> tuple[Standing, str]:
@@ -168,7 +201,7 @@ def _unfinished(journal: Journal, best: Experiment, target: str) -> Verdict:
         headline=f"The run that predicts {target} has not ended",
         standing="unfinished",
         answer="Not proved: no model has shipped",
-        because=(f"The best so far is #{best.number}, a {best.plan.family} model.", _alone(journal, best)),
+        because=(f"The best so far is #{best.number}, {_model(best)}.", _alone(journal, best)),
     )
 
 

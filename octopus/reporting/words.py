@@ -115,6 +115,27 @@ def share(fraction: float) -> str:
     return f"{number(100 * fraction)}%" if abs(fraction) > 1 else f"{100 * fraction:.1f}%"
 
 
+def milliseconds(value: float) -> str:
+    """Return a time in two or three digits.
+
+    Parameters
+    ----------
+    value : float
+        In milliseconds.
+
+    Returns
+    -------
+    str
+        With its unit.
+
+    Examples
+    --------
+    >>> milliseconds(3.14159), milliseconds(62.18), milliseconds(1234.5)
+    ('3.1 ms', '62 ms', '1,234 ms')
+    """
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
 def count(n: int, one: str, many: str = "") -> str:
     """Return a number of things.
 

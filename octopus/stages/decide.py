@@ -9,6 +9,9 @@ from octopus.records import Budget, Decision, Diagnosis, Experiment
 
 #: Refinements more where a language model writes some of them: the playbook's own ideas get their turns beside it.
 _PATIENCE_WITH_MODEL = 2
+#: Refinements without a gain before a search under a time limit stops, where they cost nothing but that time: each is
+#: one more voice in the blend, whose members have to be different rather than better (Caruana et al., 2004).
+_PATIENCE_WITH_TIME = 12
 #: Attempts to mend a script that a model wrote, before its idea is dropped: rivals allow 3 (AIDE, MLZero) to 20.
 MOST_FIXES = 3
 #: Families that must have been tried before a plateau counts as one.
@@ -55,8 +58,10 @@ def decide(journal: Journal, budget: Budget) -> Decision:
         return Decision(action="draft", reason="the first experiment sets the floor")
     if reason := spent_out(journal, budget):
         return Decision(action="stop", reason=reason)
+    if journal.experiments[-1].decision.action == "blend":
+        return Decision(action="stop", reason="what was tried is blended already")
     journal = journal.standing
-    if reason := _reason_to_stop(journal):
+    if reason := _reason_to_stop(journal, budget):
         return Decision(action="stop", reason=reason)
     experiments = journal.experiments
     if not experiments:
@@ -79,7 +84,7 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     )
 
 
-def _reason_to_stop(journal: Journal) -> str | None:
+def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
     best = journal.best
     if best is not None and best.score is not None:
         ceiling = _CEILINGS.get(best.score.scoring)
@@ -94,13 +99,15 @@ def _reason_to_stop(journal: Journal) -> str | None:
     tried = {e.plan.family for e in journal.valid_experiments}
     needed = min(_FAMILIES_BEFORE_PLATEAU, max(1, len(_applicable(journal))))
     stale = stale_experiments(journal)
-    if stale >= _patience(journal) and len(tried) >= needed and not _untried_families(journal):
+    if stale >= _patience(journal, budget) and len(tried) >= needed and not _untried_families(journal):
         families = "one family" if len(tried) == 1 else f"{len(tried)} families"
         return f"{stale} experiments without a gain beyond noise, {families} tried"
     return None
 
 
-def _patience(journal: Journal) -> int:
+def _patience(journal: Journal, budget: Budget) -> int:
+    if budget.time_limit_s is not None and not journal.is_led:
+        return _PATIENCE_WITH_TIME
     wrote = journal.is_led and any(e.script.author == "model" for e in journal.experiments)
     return PATIENCE + (_PATIENCE_WITH_MODEL if wrote else 0)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from octopus.bench import Bench
 from octopus.budget import worthwhile_threads
@@ -26,6 +27,9 @@ _SMOKE_ROWS = 500
 #: Fitted rows that the first child predicts as well: the standard error of an accuracy on 2000 is at most 0.011, far
 #: below the gaps between fitted and other rows that a diagnosis looks for, and they cost a child milliseconds.
 _SEEN_ROWS = 2000
+#: Folds from which on a race is decided by paired differences, and at which confidence; before that, spreads of the
+#: rival's folds.
+_PAIRED_FOLDS, _CONFIDENCE, _SPREADS = 3, 0.95, 3.0
 #: A child that starts with less than this left could not even import.
 _MIN_WALL_S = 0.5
 
@@ -40,16 +44,61 @@ class Trial:
         Of the child that failed, or of all together.
     score : Score or None
         Validation score; None where there is none.
+    raced : Score or None
+        Of the folds that ran before it was plain that the script cannot catch its rival; then there is no ``score``.
     predictions : ndarray of shape (n_rows, n_classes) or (n_rows,), or None
         Out-of-fold predictions, averaged over repeats, NaN for rows that no fold scored.
     """
 
     outcome: Outcome
     score: Score | None = None
+    raced: Score | None = None
     predictions: Float | None = None
 
 
-def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial:
+@dataclass(frozen=True, kw_only=True)
+class Rival:
+    """Whom a script has to catch, or it is stopped early.
+
+    Parameters
+    ----------
+    score : Score
+        On the same folds.
+    margin : float
+        A loss so small is never a reason to stop: a model that is about as good may be worth something beside it.
+    """
+
+    score: Score
+    margin: float
+
+    def is_out_of_reach(self, values: Sequence[float]) -> bool:
+        """Tell whether a script that scores so on the first folds cannot catch up on the others.
+
+        Parameters
+        ----------
+        values : sequence of float
+            Its scores, fold by fold.
+
+        Returns
+        -------
+        bool
+            From three folds on by the one-sided confidence bound of the paired differences at 95 %, as racing does
+            (Maron & Moore, 1994, "Hoeffding races", NeurIPS; Birattari et al., 2002, "F-race", GECCO); before that
+            by three times the spread of the rival's folds, which pairing would only make smaller.
+        """
+        folds = self.score.folds
+        if not values or len(values) >= len(folds):
+            return False
+        behind = np.subtract(folds[: len(values)], values)
+        if len(values) < _PAIRED_FOLDS:
+            error = _SPREADS * float(np.std(folds, ddof=1))
+        else:
+            quantile = float(stats.t.ppf(_CONFIDENCE, len(values) - 1))
+            error = quantile * float(np.std(behind, ddof=1)) / math.sqrt(len(values))
+        return float(np.mean(behind)) - error > self.margin
+
+
+def run_script(script: Script, task: Task, bench: Bench, wall_s: float, rival: Rival | None = None) -> Trial:
     """Run a script on every fold and score its predictions.
 
     Parameters
@@ -62,6 +111,8 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial
         Where and on what.
     wall_s : float
         Seconds for all folds together.
+    rival : Rival or None, default=None
+        Whom it has to catch; None to run every fold whatever comes.
 
     Returns
     -------
@@ -72,21 +123,46 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float) -> Trial
     deadline = began + wall_s
     # A script whose first fold takes longer than this could not finish the others: a hang costs that much, no more.
     first_deadline = began + wall_s / _n_rounds(len(bench.folds), bench.n_jobs)
-    results: list[JobResult] = []
+    race = _Race(bench, rival)
     if len(bench.train) > _SMOKE_ABOVE_ROWS:
         smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), first_deadline, n_parallel=1))
         if smoke.outcome.status != "ok":
             return Trial(outcome=_over_all([smoke], time.monotonic() - began))
-        results = _run_folds(script, task, bench, bench.folds, deadline)
+        results = _run_folds(script, task, bench, bench.folds, deadline, race)
     else:
-        results = _run_folds(script, task, bench, bench.folds[:1], first_deadline)
-        if results[0].outcome.status == "ok":
-            results += _run_folds(script, task, bench, bench.folds[1:], deadline)
+        results = _run_folds(script, task, bench, bench.folds[:1], first_deadline, race)
+        if race.goes_on:
+            results += _run_folds(script, task, bench, bench.folds[1:], deadline, race)
     outcome = _over_all(results, time.monotonic() - began)
     if outcome.status != "ok":
         return Trial(outcome=outcome)
+    if not race.goes_on:
+        return Trial(outcome=outcome, raced=summarise(bench.scoring.name, tuple(race.values), bench.test_over_train))
     trial = _scored(outcome, [r.predictions for r in results if r.predictions is not None], task, bench)
     return _with_train_score(trial, results[0].seen, task, bench)
+
+
+def try_out(script: Script, task: Task, bench: Bench, wall_s: float) -> Outcome:
+    """Run a script on a few rows of the first fold, to see whether it works at all.
+
+    Parameters
+    ----------
+    script : Script
+        What to run.
+    task : Task
+        What is asked.
+    bench : Bench
+        Where and on what.
+    wall_s : float
+        Seconds.
+
+    Returns
+    -------
+    Outcome
+        Of that run.
+    """
+    deadline = time.monotonic() + wall_s
+    return bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), deadline, n_parallel=1)).outcome
 
 
 def _n_rounds(n_folds: int, n_jobs: int) -> int:
@@ -94,39 +170,57 @@ def _n_rounds(n_folds: int, n_jobs: int) -> int:
     return 1 + math.ceil((n_folds - 1) / max(1, min(n_jobs, n_folds - 1)))
 
 
-def _run_folds(script: Script, task: Task, bench: Bench, folds: Sequence[Fold], deadline: float) -> list[JobResult]:
-    """Run folds, several at a time; after a failure the folds that have not started are left out."""
+class _Race:
+    """What the folds so far say, looked at in their order, so that it does not matter which one ends first."""
+
+    def __init__(self, bench: Bench, rival: Rival | None) -> None:
+        self.bench, self.rival = bench, rival
+        self.goes_on = True
+        self.values: list[float] = []
+
+    def look(self, fold: Fold, result: JobResult) -> None:
+        """Take the next fold's result in."""
+        if result.outcome.status != "ok":
+            self.goes_on = False
+        elif self.rival is not None and result.predictions is not None:
+            bench, rows = self.bench, fold.valid_rows
+            value = bench.scoring.score(
+                bench.train.y[rows], result.predictions, _weight(bench, rows), _table(bench, rows)
+            )
+            if value is None:  # undefined on this fold: the folds do not pair any more
+                self.rival = None
+                return
+            self.values.append(value)
+            self.goes_on = not self.rival.is_out_of_reach(self.values)
+
+
+def _run_folds(
+    script: Script, task: Task, bench: Bench, folds: Sequence[Fold], deadline: float, race: _Race
+) -> list[JobResult]:
+    """Run folds, several at a time; once the race is over the folds that have not started are left out."""
     n_parallel = max(1, min(bench.n_jobs, len(folds)))
-    if n_parallel == 1:
-        return _one_after_another(script, task, bench, folds, deadline)
 
     def run_fold(fold: Fold) -> JobResult:
         return bench.sandbox.run(_job(script, task, bench, fold, deadline, n_parallel))
 
-    results: list[JobResult] = []
+    if n_parallel == 1:
+        return list(_until_over(folds, map(run_fold, folds), race))
     pool = ThreadPoolExecutor(n_parallel, thread_name_prefix="octopus-fold")
     try:
-        for result in pool.map(run_fold, folds):
-            results.append(result)
-            if result.outcome.status != "ok":
-                break
+        return list(_until_over(folds, pool.map(run_fold, folds), race))
     except BaseException:  # Ctrl-C: the children of folds under way end with their processes, not with their work
         bench.sandbox.close()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-    return results
 
 
-def _one_after_another(
-    script: Script, task: Task, bench: Bench, folds: Sequence[Fold], deadline: float
-) -> list[JobResult]:
-    results = []
-    for fold in folds:
-        results.append(bench.sandbox.run(_job(script, task, bench, fold, deadline, n_parallel=1)))
-        if results[-1].outcome.status != "ok":
-            break
-    return results
+def _until_over(folds: Sequence[Fold], results: Iterable[JobResult], race: _Race) -> Iterator[JobResult]:
+    for fold, result in zip(folds, results, strict=True):
+        yield result
+        race.look(fold, result)
+        if not race.goes_on:
+            return
 
 
 def _job(script: Script, task: Task, bench: Bench, fold: Fold, deadline: float, n_parallel: int) -> Job:

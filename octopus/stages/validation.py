@@ -28,6 +28,9 @@ _SPLITS = 5
 #: models differ by, and repeats average it out (Kim, 2009, doi:10.1016/j.csda.2009.04.009). From 1000 rows on each of
 #: five folds scores 200 rows or more: the luck left is worth less than three times the fits.
 _FEW_ROWS, _REPEATS = 1000, 3
+#: Above this three folds do: a fold has 7,000 scored rows or more, and two thirds of so many rows make nearly the
+#: model that four fifths make; the time goes into more experiments. Two cores need two rounds instead of three.
+_SEVERAL_ROWS, _FEW_SPLITS = 20_000, 3
 #: Above this, 20,000 rows are scored in one split: the standard error of an accuracy is below 0.004.
 _MANY_ROWS = 100_000
 #: Most folds and repeats that a scientist may ask for: beyond ten of either hardly any variance is left to remove
@@ -243,10 +246,10 @@ def _wants_repeats(kind: SplitKind, n_rows: int, sealed_any: bool, asked: int | 
 
 
 def _splits_to_try(kind: SplitKind, task: Task, train: Dataset) -> Sequence[int]:
-    """Return numbers of splits, best first: one for many rows, five, fewer where a class or the rows are few."""
+    """Return numbers of splits, best first: one for many rows, five, fewer for several, or where a class is rare."""
     if len(train) > _MANY_ROWS:
         return (1,)
-    most = min(_SPLITS, max(2, len(train) // 2))
+    most = min(_FEW_SPLITS if len(train) > _SEVERAL_ROWS else _SPLITS, max(2, len(train) // 2))
     if task.is_classification and kind != "time":
         counts = np.bincount(train.y.astype(np.int64), minlength=task.n_classes)
         most = min(most, max(2, int(counts[counts > 0].min())))
@@ -256,6 +259,8 @@ def _splits_to_try(kind: SplitKind, task: Task, train: Dataset) -> Sequence[int]
 def _reason(why: str, n_splits: int, n_repeats: int, asked: int | None, train: Dataset) -> str:
     if asked:
         return f"{why}; {n_splits} splits as asked for"
+    if n_splits <= _FEW_SPLITS and _SEVERAL_ROWS < len(train) <= _MANY_ROWS:
+        return f"{why}; {len(train):,} rows are many"
     if n_splits == 1:
         return f"{why}; one split: {len(train):,} rows" + (" are many" if len(train) > _MANY_ROWS else "")
     return why if n_repeats == 1 else f"{why}; repeated, for {len(train)} rows are few and none are sealed"

@@ -44,7 +44,7 @@ def entry_of_experiment(experiment: Experiment, end_ms: int) -> Entry:
         name=name_of(experiment),
         start_ms=max(0, end_ms - milliseconds(experiment.outcome.wall_s)),
         end_ms=end_ms,
-        status="FINISHED" if experiment.is_valid else "FAILED",
+        status="FINISHED" if experiment.is_valid or experiment.raced else "FAILED",
         params=make_params(
             {
                 "family": plan.family,
@@ -87,7 +87,8 @@ def name_of(experiment: Experiment, came: str = "") -> str:
         As long as MLflow shows.
     """
     plan, score = experiment.plan, experiment.score
-    came = came or (f"{score.mean:.4g}" if experiment.is_valid and score is not None else "failed")
+    without = "failed" if experiment.raced is None else "out of reach"
+    came = came or (f"{score.mean:.4g}" if experiment.is_valid and score is not None else without)
     return clip(storable(f"{experiment.number:02d} {plan.family} {came}: {plan.idea}"), NAME_LENGTH)
 
 
@@ -106,7 +107,8 @@ def _measured(experiment: Experiment, at_ms: int) -> tuple[Point, ...]:
     if usage.requests:
         values |= {"model_requests": usage.requests, **usage_points(usage)}
     others = {name: value for name, value in (score.others if score else {}).items() if name not in values}
-    folds = score.folds[:_MAX_FOLDS] if score else ()
+    ran = score or experiment.raced
+    folds = ran.folds[:_MAX_FOLDS] if ran else ()
     return (*make_points(values | others, at_ms), *make_curve("fold_score", enumerate(folds, start=1), at_ms))
 
 
@@ -124,7 +126,7 @@ def _texts(experiment: Experiment) -> dict[str, str]:
 
 def _failure_text(experiment: Experiment) -> str:
     outcome, failure = experiment.outcome, experiment.outcome.failure
-    if experiment.is_valid:
+    if experiment.is_valid or experiment.raced:
         return ""
     lines = [f"{outcome.status} at {outcome.stage}", outcome.reason]
     if failure is not None:

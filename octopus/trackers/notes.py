@@ -77,12 +77,16 @@ def note_of_experiment(experiment: Experiment) -> str:
         Markdown.
     """
     plan, outcome = experiment.plan, experiment.outcome
+    raced = f"stopped after {len(experiment.raced.folds)} folds: out of reach of the best" if experiment.raced else ""
     failure = f"{outcome.failure.type}: {outcome.failure.message}" if outcome.failure else outcome.reason
     return _paragraphs(
         ("Hypothesis", plain(plan.hypothesis)),
         ("Expected", plain(plan.expected)),
         ("Decided", f"{experiment.decision.action}: {plain(experiment.decision.reason)}"),
-        ("Outcome", "" if experiment.is_valid else f"{outcome.status} at {outcome.stage}: {plain(failure)}"),
+        (
+            "Outcome",
+            raced if raced or experiment.is_valid else f"{outcome.status} at {outcome.stage}: {plain(failure)}",
+        ),
         *(
             (f"{plain(one.code)} {plain(one.title)}", f"{plain(one.evidence)} → {plain(one.remedy)}")
             for one in experiment.diagnoses

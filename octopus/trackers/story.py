@@ -12,6 +12,7 @@ from octopus.records import (
     Experiment,
     ExperimentFinished,
     ModelRetired,
+    NotBlended,
     ProposalRefused,
     Quarantined,
     Released,
@@ -25,7 +26,7 @@ from octopus.trackers.notes import plain
 from octopus.trackers.tags import NOTE_TAG
 from octopus.trackers.times import written_ms
 
-StoryEvent = Analysed | Quarantined | Released | Revalidated | ProposalRefused | ModelRetired
+StoryEvent = Analysed | Quarantined | Released | Revalidated | ProposalRefused | ModelRetired | NotBlended
 
 #: Longest line, and longest telling: the description has room for more than this.
 _LINE, _STORY = 400, 2000
@@ -120,6 +121,8 @@ def _told(event: StoryEvent) -> str:
             return f"other folds: {plain(_folds(event.validation))}: {plain(event.reason)}; {n_scored} scored again"
         case ProposalRefused():
             return f"refused: {event.kind}, {plain(event.what)}: {plain(event.reason)}"
+        case NotBlended():
+            return f"no blend: {plain(event.reason)}"
         case ModelRetired():
             return f"the language model took no further part: {plain(event.retirement.reason)}"
 

@@ -15,7 +15,7 @@ from octopus import AutonomousEstimator
 from octopus.journal import Journal
 
 #: What a clock, a scale for memory or a name drawn by chance says.
-_MEASURED = {"at", "elapsed_s", "wall_s", "cpu_s", "max_rss_bytes", "run"}
+_MEASURED = {"at", "elapsed_s", "wall_s", "cpu_s", "max_rss_bytes", "latency", "run"}
 
 
 def _masked(journal: Journal) -> list[object]:

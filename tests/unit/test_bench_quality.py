@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +73,21 @@ def test_running_one_system_keeps_the_others_rows() -> None:
     assert [r["score"] for r in quality.merged(old, [row("one", "b", 0.3)])] == [0.1, 0.3]
 
 
+def test_results_from_elsewhere_are_merged_without_a_run(tmp_path: Path) -> None:
+    here, elsewhere = tmp_path / "here.json", tmp_path / "elsewhere.json"
+    quality.write(here, [row("one", "a", 0.1) | {"machine": "small"}, row("one", "b", 0.2) | {"machine": "small"}])
+    quality.write(elsewhere, [row("one", "b", 0.3) | {"machine": "large"}, row("two", "b", 0.4) | {"machine": "large"}])
+    quality.main(["--merge", str(elsewhere), "--output", str(here)])
+    result = json.loads(here.read_text(encoding="utf-8"))
+    assert [(r["set"], r["system"], r["score"]) for r in result["rows"]] == [
+        ("one", "a", 0.1), ("one", "b", 0.3), ("two", "b", 0.4),
+    ]  # fmt: skip
+    assert result["machines"] == ["large", "small"]
+    assert str(os.cpu_count()) in quality.machine()
+    with pytest.raises(FileNotFoundError):
+        quality.main(["--merge", str(tmp_path / "nowhere.json"), "--output", str(here)])
+
+
 def test_score_is_larger_when_better() -> None:
     classes = np.array(["n", "y"])
     assert quality.score_of("binary", np.array(["n", "y"]), np.array([[0.9, 0.1], [0.2, 0.8]]), classes) == 1.0
@@ -107,6 +125,12 @@ def test_a_failure_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> 
     measured = quality.measured(quality.Job(BY_NAME["diabetes"], 0, 1.0, "no such system"))
     assert measured["score"] is None
     assert "no such system" in measured["failure"]
+
+
+def test_no_run_begins_when_the_time_is_over() -> None:
+    told: list[dict[str, Any]] = []
+    quality.run([quality.Job(BY_NAME["diabetes"], 0, 1.0, "no such system")], 1, told.append, stop_after=-1.0)
+    assert not told
 
 
 def test_a_default_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,9 @@ from octopus.budget import (
     FIRST_EXPERIMENT_S,
     OF_THE_BEST,
     UNLIMITED_EXPERIMENT_S,
+    blend_fit_s,
     experiment_wall_s,
+    final_fit_s,
     remaining_s,
     reserve_s,
     spent_out,
@@ -21,7 +23,7 @@ from octopus.budget import (
 )
 from octopus.journal import Journal
 from octopus.records import Budget, Experiment, Usage
-from tests.strategies import failed, journal_of, journals, valid
+from tests.strategies import blend_of, failed, journal_of, journals, valid
 
 FOLDS = (0.8,) * 5
 #: Replays and writing, and 500 resamples of 250 sealed rows for winner, constant and baseline.
@@ -43,6 +45,32 @@ def test_the_reserve_holds_three_fits_of_the_best_and_five_seconds() -> None:
 def test_the_reserve_is_that_of_the_best_not_of_the_slowest() -> None:
     slow, best = valid(1, "linear", (0.7,) * 5, wall_s=400.0), valid(2, "gbm", FOLDS, wall_s=4.0)
     assert reserve_s(journal_of([slow, best])) == pytest.approx(OVERHEAD_S + 3 * 4.0 * 2 / 5 * 5 / 4)
+
+
+def test_the_reserve_holds_a_companion_of_another_family_that_is_no_dearer_than_the_best() -> None:
+    linear, dear, best = (
+        valid(1, "linear", (0.7,) * 5, wall_s=4.0),
+        valid(2, "forest", (0.75,) * 5, wall_s=400.0),
+        valid(3, "gbm", FOLDS, wall_s=8.0),
+    )
+    fit_s = 2 / 5 * 5 / 4
+    assert reserve_s(journal_of([linear, dear, best])) == pytest.approx(OVERHEAD_S + fit_s * (2 * (8.0 + 4.0) + 4.0))
+
+
+def test_a_blend_takes_as_long_as_its_members_together() -> None:
+    one, two = valid(1, "linear", (0.7,) * 5, wall_s=4.0), valid(2, "gbm", FOLDS, wall_s=8.0)
+    both = blend_of(3, {2: 0.75, 1: 0.25}, (0.9,) * 5)
+    journal = journal_of([one, two, both])
+    assert final_fit_s(both, journal) == pytest.approx((4.0 + 8.0) * 2 / 5 * 5 / 4)
+    assert reserve_s(journal) == pytest.approx(OVERHEAD_S + 2 * final_fit_s(both, journal) + final_fit_s(one, journal))
+
+
+def test_the_members_of_a_blend_share_what_is_left() -> None:
+    journal = journal_of([valid(1, "linear", (0.7,) * 5, wall_s=4.0), valid(2, "gbm", FOLDS, wall_s=8.0)])
+    assert blend_fit_s(journal, Budget(), 20.0) is None
+    left_s = 100.0 - 20.0 - OVERHEAD_S - 4.0 * 2 / 5 * 5 / 4
+    assert blend_fit_s(journal, Budget(time_limit_s=100.0), 20.0) == pytest.approx(left_s / 2)
+    assert blend_fit_s(journal, Budget(time_limit_s=100.0), 99.0) == 0.0
 
 
 def test_without_a_model_only_the_overhead_is_reserved() -> None:

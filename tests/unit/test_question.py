@@ -12,6 +12,7 @@ from sklearn.metrics import fbeta_score, make_scorer
 from octopus.errors import InvalidParameter
 from octopus.intake.rows import read_input
 from octopus.question import ask, read_seed
+from octopus.records import LatencyLimit
 from octopus.reporting.sentences import goal_words
 from octopus.search import Question
 
@@ -75,6 +76,14 @@ def test_who_can_see_to_some_cases_wants_the_best_ones_first(y: pd.Series, scori
     question = _ask("we can visit 30 a week", y)
     assert question.task.scoring == scoring
     assert _understood(question)["capacity"] == ("30 a week", "can visit 30 a week")
+
+
+def test_how_soon_a_prediction_must_be_there_is_part_of_the_task() -> None:
+    task = _ask("which invoices will be paid late; p95 latency < 30 ms").task
+    assert task.latency == LatencyLimit(ms=30.0, of="p95")
+    assert [one.words for one in task.understood if one.what == "latency"] == ["latency < 30 ms"]
+    assert not any(one.what == "not understood" for one in task.understood)
+    assert _ask("which invoices will be paid within 30 days").task.latency is None
 
 
 def test_a_metric_that_is_named_wins_over_a_plan() -> None:

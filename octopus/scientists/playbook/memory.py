@@ -117,6 +117,8 @@ def times_seen(experiment: Experiment, journal: Journal) -> int:
 
 
 def _verdict(experiment: Experiment, journal: Journal) -> str:
+    if experiment.raced is not None:
+        return "loss"
     if not experiment.is_valid:
         return "failure"
     effect = effect_of(experiment, journal)

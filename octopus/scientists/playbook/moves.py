@@ -23,11 +23,15 @@ _DATA_CRASHES = frozenset({"OCT301", "OCT303"})
 _FIRST_SYMPTOM = "OCT600"
 #: Answers to metric and target: an idea that gives one is there only where these ask for it.
 _BY_TARGET = frozenset({"OCT605", "OCT607"})
+#: Symptoms that call the rows themselves into question: no other library answers them.
+_OF_ROWS = frozenset({"OCT610", "OCT611", "OCT615"})
+#: Time, memory and the like.
+_LIMITS = "OCT2"
 #: A class is rare and passed over.
 _RARE_CLASS = "OCT606"
-#: Kinds of ideas in their order: the draft, what metric or target ask for (turns, then recipes), what columns ask for,
-#: variations of the family, and what is worth a try anywhere.
-_DRAFT, _TURN_BY_TARGET, _RECIPE_BY_TARGET, _TURN_BY_COLUMNS, _VARIATION, _ANYWHERE = range(6)
+#: Kinds of ideas in their order: the draft, drafts of other libraries, what metric or target ask for (turns, then
+#: recipes), what columns ask for, variations of the family, and what is worth a try anywhere.
+_DRAFT, _OTHER_DRAFT, _TURN_BY_TARGET, _RECIPE_BY_TARGET, _TURN_BY_COLUMNS, _VARIATION, _ANYWHERE = range(7)
 #: Variations of one family say the same: look elsewhere first.
 _SATURATED = "OCT608"
 
@@ -113,15 +117,28 @@ def _repairs(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[Move]
 
 
 def _improvements(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[Move]:
-    """Yield what answers the symptom, the best family first; then whatever is worth a try."""
+    """Yield drafts of other libraries, what answers the symptom, the best family first; then what is worth a try."""
     best = _experiment(decision, shelf) or shelf.journal.best
     families = _by_score(shelf, memory)
     if best and best.plan.family in families:
         families = sorted(families, key=lambda family: (family == best.plan.family) is (decision.code == _SATURATED))
     steps = [step for family in families for step in _steps(family, shelf, best)]
+    if decision.code not in _OF_ROWS:
+        yield from _moves(decision, shelf, memory, _other_drafts(steps, shelf), code=None)
     if decision.code:
         yield from _moves(decision, shelf, memory, steps, code=decision.code)
     yield from _moves(decision, shelf, memory, steps, code=None)
+
+
+def _other_drafts(steps: Sequence[_Step], shelf: Shelf) -> list[_Step]:
+    """Return drafts of other libraries that no experiment has run: they tell more than a variation of the first.
+
+    None of a family that has met a limit: they take longer than its first draft.
+    """
+    bases = {(family, part) for family, parts in shelf.tried for part in parts}
+    limited = {e.plan.family for e in shelf.journal.experiments for d in e.diagnoses[:1] if d.code.startswith(_LIMITS)}
+    drafts = [step for step in steps if step.place[0] == _OTHER_DRAFT and step.way.family not in limited]
+    return [step for step in drafts if (step.way.family, step.idea) not in bases]
 
 
 def _moves(
@@ -174,7 +191,9 @@ def _places(recipes: Sequence[Recipe], turns: Sequence[Turn], *, is_drafted: boo
         kinds.setdefault(kind if is_asked else _ANYWHERE, []).append(turn.idea)
     for number, recipe in enumerate(recipes):
         kind = _VARIATION if _BY_TARGET.isdisjoint(recipe.answers) else _RECIPE_BY_TARGET
-        if number == 0 or recipe.answers == (_RARE_CLASS,):  # weights help a metric of the order of rows now and then
+        if number and not recipe.answers:
+            kind = _OTHER_DRAFT
+        elif number == 0 or recipe.answers == (_RARE_CLASS,):  # weights help a metric of the order of rows now and then
             kind = _ANYWHERE if number or is_drafted else _DRAFT
         kinds.setdefault(kind, []).append(recipe.idea)
     return {idea: (kind, place) for kind, ideas in kinds.items() for place, idea in enumerate(ideas)}

@@ -234,7 +234,7 @@ def test_script_stands_alone_and_is_formatted(task_type, family, idea):
     tree = ast.parse(source)
     modules = {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
     modules |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    allowed = {"pandas", "numpy", "sklearn", "lightgbm", "scipy"} | sys.stdlib_module_names
+    allowed = {"pandas", "numpy", "sklearn", "lightgbm", "catboost", "xgboost", "scipy"} | sys.stdlib_module_names
     assert {module.split(".")[0] for module in modules} <= allowed
     assert "octopus" not in source
     assert "__import__" not in {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}

@@ -22,6 +22,7 @@ from octopus.records import (
     HoldoutReport,
     Level,
     ModelFile,
+    NotBlended,
     ReplayCheck,
     RunFinished,
     SearchStopped,
@@ -30,7 +31,7 @@ from octopus.records import (
 )
 from octopus.reporting.console import ConsoleView, number, printable
 from tests.led import led
-from tests.strategies import events, failed, journals, profiled, started, valid
+from tests.strategies import events, failed, journal_of, journals, profiled, raced, started, valid
 
 
 def _printed(journal: Journal, width: int = 120) -> str:
@@ -293,3 +294,12 @@ def test_an_event_that_is_newer_than_this_console_is_passed_over() -> None:
 
     model = ModelFile(path="model.pkl", sha256="0", size_bytes=1, fitted_on="train")
     ConsoleView(Console(file=io.StringIO()))(Unheard(at="t", elapsed_s=1.0, experiment=1, model=model, checks=()))
+
+
+def test_what_was_stopped_in_a_race_is_no_failure_and_a_blend_that_gains_nothing_is_told() -> None:
+    best, behind = valid(1, "linear", (0.8,) * 5), raced(2, "linear", (0.5,))
+    unblended = NotBlended(at="t", elapsed_s=9.0, members=(), reason="0.6 × #1 + 0.4 × #3 is +0.001 beside #1 alone")
+    shown = _flat(*journal_of([best, behind]).events, unblended)
+    assert "idea 2: out of reach of the best" in shown
+    assert "0.5, 1 folds" in shown
+    assert "no blend: 0.6 × #1 + 0.4 × #3 is +0.001 beside #1 alone" in shown

@@ -10,7 +10,7 @@ from octopus.records import ModelCalled, Outcome, Quarantined, Revalidated, Usag
 from octopus.reporting.calls import asked_words, calls_words, dollars, tallies, usage_words
 from octopus.reporting.dialogue import analysis_words, folds_words, mending_words, refusal_words, standing, tried_words
 from tests.led import called, led
-from tests.strategies import journal_of, valid
+from tests.strategies import journal_of, raced, valid
 
 
 def test_calls_are_counted_by_what_they_were_for() -> None:
@@ -107,3 +107,9 @@ def test_an_analysis_is_told_by_its_first_lines_or_by_its_end() -> None:
 def test_a_refusal_says_what_was_wanted() -> None:
     event = next(event for event in led().events if type(event).__name__ == "ProposalRefused")
     assert refusal_words(event) == "the model wanted release: day — refused: its values still mirror the target"
+
+
+def test_what_was_stopped_in_a_race_is_out_of_reach() -> None:
+    journal = journal_of([valid(1, "linear", (0.8,) * 5), raced(2, "linear", (0.5, 0.4))])
+    assert [standing(e, journal) for e in journal.experiments] == ["counts", "out of reach"]
+    assert tried_words(journal) == "2 experiments, 1 stopped early, out of reach"

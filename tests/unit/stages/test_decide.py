@@ -11,7 +11,7 @@ from octopus.effects import PATIENCE, stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Diagnosis, Experiment, Quarantined, Score, Script
 from octopus.stages.decide import decide
-from tests.strategies import asked, experiments, failed, journal_of, journals, valid
+from tests.strategies import asked, blend_of, experiments, failed, journal_of, journals, raced, valid
 
 UNLIMITED = Budget()
 BUDGETS = st.builds(
@@ -291,3 +291,28 @@ def test_a_family_that_is_saturated_is_left_once_no_symptom_is_open() -> None:
     skewed = msgspec.structs.replace(best, diagnoses=(_symptom("OCT607"),))
     journal = journal_of([skewed, valid(2, "gbm", _folds(0.7)), saturated], families=("linear", "gbm"))
     assert decide(journal, UNLIMITED).code == "OCT607"
+
+
+def test_under_a_time_limit_the_search_has_patience_for_voices_of_a_blend() -> None:
+    both = ("linear", "gbm")
+    first = [valid(1, "linear", _folds(0.8)), valid(2, "gbm", _folds(0.8))]
+    stale = [valid(number, "linear", _folds(0.8)) for number in range(3, 3 + 12)]
+    limited = Budget(time_limit_s=1000.0)
+    assert decide(journal_of([*first, *stale[:-1]], families=both), limited).action == "improve"
+    assert decide(journal_of([*first, *stale], families=both), limited).action == "stop"
+    led = asked(journal_of([*first, *stale[:PATIENCE]], families=both))
+    assert decide(led, limited).action == "stop"
+
+
+def test_what_was_stopped_in_a_race_is_one_more_without_a_gain_and_no_failure() -> None:
+    best = valid(1, "linear", _folds(0.8))
+    behind = [raced(number, "linear", (0.5,)) for number in range(2, 2 + PATIENCE)]
+    assert stale_experiments(journal_of([best, *behind])) == PATIENCE
+    assert decide(journal_of([best, behind[0]], families=("linear",)), UNLIMITED).action == "improve"
+    assert decide(journal_of([best, *behind], families=("linear",)), UNLIMITED).action == "stop"
+
+
+def test_after_the_blend_the_search_is_over() -> None:
+    tried = [valid(1, "linear", _folds(0.8)), valid(2, "gbm", _folds(0.8)), blend_of(3, {1: 0.5, 2: 0.5}, _folds(0.9))]
+    decision = decide(journal_of(tried, families=("linear", "gbm", "forest")), UNLIMITED)
+    assert (decision.action, "blended" in decision.reason) == ("stop", True)

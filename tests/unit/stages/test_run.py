@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score, make_scorer, mean_absolute_error, mean_pinball_loss, r2_score
 from sklearn.model_selection import KFold, RepeatedKFold
@@ -20,10 +22,10 @@ from octopus.bench import Bench
 from octopus.dataset import Dataset, Float, Fold, Rows
 from octopus.frame import write_table
 from octopus.protocols import Job, JobResult, Sandbox
-from octopus.records import Failure, Outcome, Script, Status, Task, TaskType
+from octopus.records import Failure, Outcome, Score, Script, Status, Task, TaskType
 from octopus.sandbox.levels import open_process
 from octopus.scoring import Scoring, make_scoring
-from octopus.stages.run import run_script
+from octopus.stages.run import Rival, run_script, try_out
 from octopus.testing.examples import example_task
 from tests.frames import binary_frame, regression_frame, weighted_frame
 
@@ -516,3 +518,101 @@ def test_a_script_that_hangs_at_once_costs_one_round_of_its_time(n_jobs: int, sh
     run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=n_jobs), 600.0)
     assert len(sandbox.jobs) == 1
     assert sandbox.jobs[0].limits.wall_s == pytest.approx(600.0 / share, abs=5.0)
+
+
+# ------------------------------------------------------------------ racing
+
+#: A rival whose folds spread by little; errors of 1 are far behind, those of 0.1 are not.
+RIVAL = Rival(
+    score=Score(
+        scoring="neg_mean_absolute_error", mean=-0.1, standard_error=0.01, folds=(-0.09, -0.1, -0.11, -0.1, -0.1)
+    ),
+    margin=0.05,
+)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+def test_a_script_that_is_far_behind_is_stopped_after_its_first_fold(n_jobs: int) -> None:
+    data = _regression()
+    sandbox = _Prepared(_true_plus(data, 1.0))
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=n_jobs), WALL_S, RIVAL)
+    assert (trial.score, trial.predictions, trial.outcome.status) == (None, None, "ok")
+    assert trial.raced is not None
+    assert trial.raced.folds == pytest.approx((-1.0,))
+    assert len(sandbox.jobs) == 1
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+def test_of_many_rows_the_same_folds_count_however_many_run_at_once(
+    n_jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("octopus.stages.run._SMOKE_ABOVE_ROWS", 10)
+    data = _regression()
+    sandbox = _Prepared(_true_plus(data, 1.0))
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox, n_jobs=n_jobs), WALL_S, RIVAL)
+    assert trial.raced is not None
+    assert len(trial.raced.folds) == 1
+    assert n_jobs > 1 or len(sandbox.jobs) == 1 + 1
+
+
+def test_a_script_that_may_catch_up_runs_every_fold() -> None:
+    data = _regression()
+    sandbox = _Prepared(_true_plus(data, 0.12))
+    trial = run_script(SCRIPT, _task(), _bench(data, sandbox), WALL_S, RIVAL)
+    assert trial.raced is None
+    assert trial.score is not None
+    assert len(sandbox.jobs) == 5
+
+
+def test_without_a_rival_nothing_is_spared() -> None:
+    data = _regression()
+    sandbox = _Prepared(_true_plus(data, 1000.0))
+    assert run_script(SCRIPT, _task(), _bench(data, sandbox), WALL_S).score is not None
+    assert len(sandbox.jobs) == 5
+
+
+def test_a_failure_in_a_race_is_a_failure() -> None:
+    trial = run_script(SCRIPT, _task(), _bench(_regression(), _Prepared(lambda _: _broken())), WALL_S, RIVAL)
+    assert (trial.outcome.status, trial.raced) == ("error", None)
+
+
+def test_small_losses_that_are_certain_are_no_reason_to_stop() -> None:
+    assert not RIVAL.is_out_of_reach([-0.13, -0.14, -0.15])
+    assert RIVAL.is_out_of_reach([-0.23, -0.24, -0.25])
+
+
+@given(
+    folds=st.lists(st.floats(-1.0, 0.0), min_size=3, max_size=10),
+    values=st.lists(st.floats(-2.0, 0.0), min_size=1, max_size=9),
+    margin=st.floats(0.0, 1.0),
+)
+def test_whoever_is_not_behind_on_average_is_never_stopped(
+    folds: list[float], values: list[float], margin: float
+) -> None:
+    rival = Rival(score=Score(scoring="r2", mean=0.0, standard_error=None, folds=tuple(folds)), margin=margin)
+    values = values[: len(folds) - 1]
+    behind = float(np.mean(np.subtract(folds[: len(values)], values)))
+    assert behind > margin or not rival.is_out_of_reach(values)
+    assert not rival.is_out_of_reach(folds)
+    assert not rival.is_out_of_reach([])
+
+
+def test_a_metric_that_is_undefined_on_a_fold_ends_the_race_not_the_script() -> None:
+    data = _binary()
+    sandbox = _Prepared(lambda job: _ok(np.full((len(job.predict_rows), 2), 0.5)))
+    only = np.flatnonzero(data.y == data.y[0])[:3]
+    rest = np.setdiff1d(np.arange(len(data)), only)
+    folds = [Fold(train_rows=rest, valid_rows=only), *_folds(data)[1:]]
+    rival = Rival(score=Score(scoring="roc_auc", mean=1.0, standard_error=None, folds=(1.0,) * 5), margin=0.0)
+    bench = _bench(data, sandbox, folds, scoring=make_scoring("roc_auc", "binary", np.array(["no", "yes"])))
+    trial = run_script(SCRIPT, _task("binary"), bench, WALL_S, rival)
+    assert trial.raced is None
+    assert trial.score is not None
+
+
+def test_trying_out_takes_a_few_rows_once() -> None:
+    data = _regression()
+    sandbox = _Prepared(_true_plus(data))
+    assert try_out(SCRIPT, _task(), _bench(data, sandbox), WALL_S).status == "ok"
+    (job,) = sandbox.jobs
+    assert len(job.train_rows) <= 500

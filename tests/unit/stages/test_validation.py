@@ -368,3 +368,10 @@ def test_a_number_of_splits_that_the_user_gave_is_kept():
     assert (plan.n_splits, plan.is_asked) == (3, True)
     assert folds_of(task(), dataset(60), cv=4)[0].is_asked
     assert not folds_of(task(), dataset(60))[0].is_asked
+
+
+@pytest.mark.parametrize(("n", "n_splits"), [(20_000, 5), (20_001, 3), (100_000, 3), (100_001, 1)])
+def test_the_more_rows_the_fewer_folds_do(n, n_splits):
+    plan, _ = folds_of(task(), dataset(n))
+    assert plan.n_splits == n_splits
+    assert ("are many" in plan.reason) is (n_splits < 5)

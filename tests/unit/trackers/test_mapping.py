@@ -24,7 +24,7 @@ from octopus.records import (
 from octopus.trackers.entries import KEY_LENGTH, PARAM_LENGTH, TAG_LENGTH, Entry, legal_key, make_params
 from octopus.trackers.mapping import closing, entries_of, experiment_name
 from octopus.trackers.tags import identity
-from tests.strategies import events, failed, journal_of, journals, started, valid
+from tests.strategies import events, failed, journal_of, journals, raced, started, valid
 
 
 def _every(journal: Journal) -> list[Entry]:
@@ -154,3 +154,10 @@ def test_of_two_names_that_mlflow_cannot_tell_apart_the_first_counts() -> None:
 def _timed(experiment: Experiment) -> Journal:
     event = ExperimentFinished(at="2026-01-01T00:01:00.000+00:00", elapsed_s=9.0, experiment=experiment)
     return Journal(events=(started(), event))
+
+
+def test_what_was_stopped_in_a_race_is_no_failed_run_and_shows_the_folds_that_ran() -> None:
+    journal = journal_of([valid(1, "linear", (0.8,) * 5), raced(2, "linear", (0.5, 0.4))])
+    entry = entries_of(journal)[-1]
+    assert (entry.status, "out of reach" in entry.name, "failure.txt" in entry.texts) == ("FINISHED", True, False)
+    assert [point.value for point in entry.points if point.name == "fold_score"] == [0.5, 0.4]

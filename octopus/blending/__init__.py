@@ -1,0 +1,1 @@
+"""Blends of experiments: their weights, and one module of their scripts."""

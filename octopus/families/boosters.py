@@ -1,0 +1,143 @@
+"""CatBoost and XGBoost beside LightGBM, where they are installed: recipes for the family of boosted trees.
+
+Their settings are near the defaults and the first configurations of the portfolio that Salinas and Erickson (2024,
+TabRepo, arXiv:2311.02971) found best over 200 data sets, as AutoGluon publishes it (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from octopus.families.shape import LOGARITHMIC, MEDIAN, RATES, strongest_in_words
+from octopus.protocols import Recipe
+from octopus.records import Profile, Task
+
+#: Trees at most; early stopping decides.
+_MAX_TREES = 1000
+#: Values of a table, times classes where there are more than two, from which on steps are larger.
+_LARGE = 300_000
+#: Losses of CatBoost and of XGBoost by the metric that they are.
+_CAT_LOSSES = {**dict.fromkeys(MEDIAN, "MAE"), "neg_mean_absolute_percentage_error": "MAPE"}
+_XGB_LOSSES = dict.fromkeys(MEDIAN, "reg:absoluteerror")
+#: Metrics of rates as both libraries have them: no loss for zeros but this one.
+_CAT_RATE, _XGB_RATE = "Poisson", "count:poisson"
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a library is there, without loading it.
+
+    Parameters
+    ----------
+    module : str
+        Its name.
+
+    Returns
+    -------
+    bool
+        A folder of that name is no library.
+    """
+    spec = find_spec(module)
+    return spec is not None and spec.origin is not None
+
+
+def installed_imports() -> tuple[str, ...]:
+    """Return the modules of the libraries that are there, in the order in which scripts come by them."""
+    return tuple(module for module in ("catboost", "xgboost") if is_installed(module))
+
+
+def booster_recipes(task: Task, profile: Profile) -> list[Recipe]:
+    """Return a draft for each library that is there: CatBoost's, then XGBoost's.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked.
+    profile : Profile
+        What is known of the rows.
+
+    Returns
+    -------
+    list of Recipe
+        Empty where neither is installed. They answer no code: each is a first draft of its library.
+    """
+    makers = {"catboost": _catboost, "xgboost": _xgboost}
+    return [makers[module](task, profile) for module in installed_imports()]
+
+
+def _catboost(task: Task, profile: Profile) -> Recipe:
+    n_categories = sum(c.used and c.kind == "categorical" for c in profile.columns)
+    of = f"{n_categories} categories" if n_categories > 1 else "a category"
+    told = f"levels of {of} as means of the target in other rows, " if n_categories else ""
+    settings = {"learning_rate": 0.1 if _is_large(task, profile) else 0.06, "depth": 6, "one_hot_max_size": 10}
+    return _recipe(
+        task,
+        profile,
+        "CatBoost",
+        "symmetric trees",
+        f"symmetric trees of CatBoost: {told}one question for all branches of a level, which chance misleads less "
+        "(Prokhorenkova et al., 2018, arXiv:1706.09516)",
+        "ahead where categories count or rows are few",
+        settings,
+        _loss(task, profile, _CAT_LOSSES, _CAT_RATE),
+    )
+
+
+def _xgboost(task: Task, profile: Profile) -> Recipe:
+    settings = {
+        "learning_rate": 0.1 if _is_large(task, profile) else 0.05,
+        "max_depth": 6,
+        "subsample": 0.8,
+        "colsample_bytree": 0.7,
+    }
+    return _recipe(
+        task,
+        profile,
+        "XGBoost",
+        "trees level by level",
+        f"trees of XGBoost: grown level by level where LightGBM follows the largest gain, they cut "
+        f"{strongest_in_words(profile)} elsewhere (Chen and Guestrin, 2016, doi:10.1145/2939672.2939785)",
+        "about as good, with errors of its own",
+        settings,
+        _loss(task, profile, _XGB_LOSSES, _XGB_RATE),
+    )
+
+
+def _is_large(task: Task, profile: Profile) -> bool:
+    return profile.n_rows * profile.n_columns * max(1, task.n_classes - 1) >= _LARGE
+
+
+def _loss(task: Task, profile: Profile, losses: dict[str, str], rate: str) -> str | None:
+    """Return the loss that is the metric, where that is not the usual one."""
+    target = profile.target.numeric
+    if task.is_classification or target is None:
+        return None
+    if task.scoring in RATES:
+        return rate if target.minimum >= 0 else None
+    return losses.get(task.scoring)
+
+
+def _recipe(
+    task: Task,
+    profile: Profile,
+    library: str,
+    idea: str,
+    hypothesis: str,
+    expected: str,
+    settings: Mapping[str, float],
+    loss: str | None,
+) -> Recipe:
+    short = {"CatBoost": "CatBoosted", "XGBoost": "XGBoosted"}[library]
+    block = f"{short}Classifier" if task.is_classification else f"{short}Regressor"
+    written = ", ".join(f'"{key}": {value}' for key, value in settings.items())
+    of_loss = f', loss="{loss}"' if loss else ""
+    target = profile.target.numeric
+    return Recipe(
+        idea=f"{idea} ({library})",
+        hypothesis=hypothesis,
+        expected=expected,
+        encoding="native",
+        model=f"{block}({{{written}}}{of_loss}, n_estimators={_MAX_TREES})",
+        blocks=(block,),
+        log_target=task.scoring in LOGARITHMIC and target is not None and target.minimum > -1,
+    )
