@@ -61,7 +61,9 @@ def autogluon(preset: str) -> Callable[..., Told]:
         model = TabularPredictor(
             "__answer__", problem_type=task, eval_metric=metric, path=str(folder / "autogluon"), verbosity=0
         )
-        model.fit(rows["X"].assign(__answer__=rows["y"]), presets=preset, time_limit=budget, num_cpus=N_JOBS, num_gpus=0)
+        model.fit(
+            rows["X"].assign(__answer__=rows["y"]), presets=preset, time_limit=budget, num_cpus=N_JOBS, num_gpus=0
+        )
         said = {"winner": str(model.model_best), "n_experiments": len(model.model_names())}
         if task == "regression":
             return lambda: model.predict(rows["X_test"]).to_numpy(), None, said

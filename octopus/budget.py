@@ -24,8 +24,8 @@ UNLIMITED_EXPERIMENT_S = 3600.0
 _FINAL_FITS = 2
 #: How many times as long as the best so far a fit of what ships together with it may take, to be waited for.
 _COMPANION = 3.0
-#: Seconds for replays, scoring and writing; measured in ``benchmarks/overhead.py`` and rounded up.
-_FINAL_OVERHEAD_S = 5.0
+#: Seconds for replays, the time of a row, scoring and writing; measured in ``benchmarks/overhead.py`` and rounded up.
+_FINAL_OVERHEAD_S = 6.0
 #: Seconds of one resample of the holdout: a scorer's call, and its work for each row; of winner, constant and baseline.
 _RESAMPLE_S, _RESAMPLED_ROW_S, _RESAMPLED = 1e-3, 5e-7, 3
 
@@ -41,9 +41,9 @@ def reserve_s(journal: Journal) -> float:
     Returns
     -------
     float
-        For the overhead, for both fits of the best so far, for those of the best of another family, which may ship
-        together with it, and for the models that stand beside the winner on the holdout. What takes much longer than
-        the best so far is not waited for.
+        For the overhead, for both fits of the best so far, and for the models that stand beside the winner on the
+        holdout; in the second half of the time also for the best of another family, which may ship together with it.
+        What takes much longer than the best so far is not waited for.
     """
     best = journal.best
     overhead_s = _FINAL_OVERHEAD_S + _bootstrap_s(journal)
@@ -51,6 +51,8 @@ def reserve_s(journal: Journal) -> float:
         return overhead_s
     best_s = final_fit_s(best, journal)
     others = [e for e in journal.candidates if e.plan.family != best.plan.family and not best.members]
+    if not _is_late(journal):
+        others = []
     costs = [(e.score.mean if e.score else -math.inf, final_fit_s(e, journal)) for e in others]
     other_s = max((one for one in costs if one[1] <= _COMPANION * best_s), default=(0.0, 0.0))[1]
     return overhead_s + _FINAL_FITS * (best_s + other_s) + _baselines_s(journal)
@@ -69,8 +71,8 @@ def final_fit_s(experiment: Experiment, journal: Journal) -> float:
     Returns
     -------
     float
-        An experiment runs one fit per fold, ``n_jobs`` at a time, and a final fit sees ``n_splits / (n_splits - 1)``
-        times the rows of a fold; a blend fits its members one after another.
+        An experiment fits one fold in each of ``n_jobs`` children, then the next ones; a final fit sees ``n_splits /
+        (n_splits - 1)`` times the rows of a fold. A blend fits its members one after another.
     """
     if experiment.members:
         numbers = {member.number for member in experiment.members}
@@ -81,7 +83,7 @@ def final_fit_s(experiment: Experiment, journal: Journal) -> float:
     n_children = max(1, plan.n_splits * plan.n_repeats)
     n_parallel = min(n_children, journal.started.n_jobs) if journal.started else 1
     growth = plan.n_splits / max(1, plan.n_splits - 1)
-    return growth * experiment.outcome.wall_s * n_parallel / n_children
+    return growth * experiment.outcome.wall_s / math.ceil(n_children / n_parallel)
 
 
 def blend_fit_s(journal: Journal, budget: Budget, elapsed_s: float) -> float | None:
@@ -209,6 +211,12 @@ def n_resamples(n_rows: int) -> int:
         where the holdout is large: its interval is narrow, and a resample of 10,000 rows takes milliseconds.
     """
     return max(200, min(500, 2_000_000 // max(1, n_rows)))
+
+
+def _is_late(journal: Journal) -> bool:
+    """Tell whether half of the time is over: before that an experiment is worth more than room for a blend."""
+    limit_s = journal.started.budget.time_limit_s if journal.started else None
+    return limit_s is not None and journal.elapsed_s > limit_s / 2
 
 
 def _baselines_s(journal: Journal) -> float:

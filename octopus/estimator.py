@@ -46,7 +46,8 @@ class AutonomousEstimator(ProvedModel):
     goal : str or None, default=None
         What the model is for, in plain words. Known words choose the metric ("ranking matters", "RMSE"), say what the
         errors cost ("a missed fraud costs 50 times a false alarm": sets the threshold of ``predict``), how far ahead
-        the goal looks and which columns are not to be used ("do not use column …"). ``task_.understood`` says what was
+        the goal looks, how soon a prediction must be there ("predictions within 50 ms": slower models are passed over)
+        and which columns are not to be used ("do not use column …"). ``task_.understood`` says what was
         read from which words; an explicit argument wins.
     task : {"auto", "classification", "binary", "multiclass", "regression"}, default="auto"
         What kind of problem it is; "auto" reads it from ``y`` and says from what.

@@ -513,9 +513,9 @@ class Experiment(Record, frozen=True, kw_only=True):
     """One attempt: complete when it is born.
 
     ``threshold`` is the probability of the positive class from which on acting costs least, by its out-of-fold
-    predictions, where the task has costs. ``raced`` is the score of the folds that ran where the others were spared, for
-    it could not catch the best any more; then there is no ``score``. ``members`` are those of a blend, the heaviest first: its score comes from
-    their predictions out of fold, and its outcome is that of a run on a few rows.
+    predictions, where the task has costs. ``raced`` is the score of the folds that ran where the others were spared,
+    for it could not catch the best any more; then there is no ``score``. ``members`` are those of a blend, the heaviest
+    first: its score comes from their predictions out of fold, and its outcome is that of a run on a few rows.
     """
 
     number: int

@@ -135,11 +135,12 @@ def experiments(draw: st.DrawFn, number: int) -> Experiment:
     return failed(number, family, draw(st.sampled_from(["a", "b"])), draw(st.booleans()), wall_s)
 
 
-def started() -> RunStarted:
+def started(budget: Budget | None = None) -> RunStarted:
     """Return the first line of a journal."""
     sandbox = SandboxReport(level="process", by="itself", platform="Linux")
     return RunStarted(
-        at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"), budget=Budget(),
+        at="t", elapsed_s=0.0, format=FORMAT, run="r", task=example_task("binary"),
+        budget=budget or Budget(),
         scientist="playbook", sandbox=sandbox, data_sha256="0", versions={}, n_jobs=2,
     )  # fmt: skip
 

@@ -116,8 +116,8 @@ def blend_experiments(
     members = members_of(blend)
     difference, error = gain(blend.score, best.score, bench.test_over_train)
     if difference <= error:
-        reason = f"{_words(members)} is {difference:+.2g} beside #{best.number} alone, no gain beyond its error of {error:.2g}"
-        return Unblended(members=members, reason=reason)
+        beside = f"{difference:+.2g} beside #{best.number} alone, no gain beyond its error of {error:.2g}"
+        return Unblended(members=members, reason=f"{_words(members)} is {beside}")
     chosen = [next(e for e in single if e.number == member.number) for member in members]
     try:
         source = compose(

@@ -228,7 +228,8 @@ def _(event: Fitted, of_run: Entry) -> Entry:
     said = f"experiment {event.experiment}, {len(event.checks) - len(failed)} of {len(event.checks)} checks passed"
     fitted = f"fitted_on_{event.model.fitted_on}"
     tags = {fitted: said + (f"; not: {', '.join(failed)}" if failed else "")}
-    points = make_points({"model_bytes": event.model.size_bytes}, written_ms(event))
+    values = {"model_bytes": event.model.size_bytes} | ({"row_ms": event.latency.median_ms} if event.latency else {})
+    points = make_points(values, written_ms(event))
     return msgspec.structs.replace(of_run, tags=make_tags(tags), points=points)
 
 

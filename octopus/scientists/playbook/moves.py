@@ -191,12 +191,17 @@ def _places(recipes: Sequence[Recipe], turns: Sequence[Turn], *, is_drafted: boo
         kinds.setdefault(kind if is_asked else _ANYWHERE, []).append(turn.idea)
     for number, recipe in enumerate(recipes):
         kind = _VARIATION if _BY_TARGET.isdisjoint(recipe.answers) else _RECIPE_BY_TARGET
-        if number and not recipe.answers:
+        if number and not recipe.answers and _is_of_other_blocks(recipe, recipes[0]):
             kind = _OTHER_DRAFT
         elif number == 0 or recipe.answers == (_RARE_CLASS,):  # weights help a metric of the order of rows now and then
             kind = _ANYWHERE if number or is_drafted else _DRAFT
         kinds.setdefault(kind, []).append(recipe.idea)
     return {idea: (kind, place) for kind, ideas in kinds.items() for place, idea in enumerate(ideas)}
+
+
+def _is_of_other_blocks(recipe: Recipe, draft: Recipe) -> bool:
+    """Tell whether a recipe's model is made of blocks, and of others than the draft's: another library."""
+    return bool(recipe.blocks) and set(recipe.blocks).isdisjoint(draft.blocks)
 
 
 def _step(way: Way, idea: str, shelf: Shelf, start: Experiment | None, place: tuple[int, int]) -> _Step | None:

@@ -11,6 +11,7 @@ from octopus.protocols import Recipe
 from octopus.records import NumericSummary, TargetProfile
 from octopus.testing import check_family
 from octopus.testing.examples import example_profile, example_task
+from tests.unit.scientists.journals import Run, column, draft, improve, profile, task, weak
 
 CATBOOST, XGBOOST = "symmetric trees (CatBoost)", "trees level by level (XGBoost)"
 
@@ -89,3 +90,50 @@ def test_errors_of_logarithms_take_the_logarithm() -> None:
 def _loss(recipe: Recipe) -> str:
     _, found, rest = recipe.model.partition('loss="')
     return rest.partition('"')[0] if found else ""
+
+
+def drafted() -> Run:
+    return Run().drafted(0.9, 0.87, 0.88)
+
+
+@pytest.mark.parametrize("code", [None, "OCT602", "OCT608"])
+def test_other_libraries_come_before_variations_whichever_family_is_best(code: str | None) -> None:
+    run = drafted()
+    for score in (0.85, 0.86):
+        run.step(improve(code, 1), score)
+    assert run.ideas[3:] == [f"gbm: {CATBOOST}", f"gbm: {XGBOOST}"]
+    again = run.propose(improve(code, 1))
+    assert again.plan.idea not in (CATBOOST, XGBOOST)
+
+
+def test_rows_in_question_come_before_other_libraries() -> None:
+    run = Run(known=profile(column("size", signal=0.9), column("width"), findings=(weak("OCT721", "size"),)))
+    run.drafted(0.9, 0.87, 0.88)
+    assert "without size" in run.propose(improve("OCT615", 1)).plan.idea
+
+
+def test_a_family_that_met_a_limit_gets_no_library_that_takes_longer() -> None:
+    run = Run().drafted(0.9, 0.87)
+    run.step(draft(), "OCT201")
+    assert run.ideas[2].startswith("gbm")
+    assert run.propose(improve(None, 1)).plan.family != "gbm"
+
+
+def test_a_turn_that_gains_does_not_bring_the_drafts_again() -> None:
+    run = Run().drafted(0.8, 0.84, 0.86)
+    for score in (0.85, 0.85, 0.9):
+        run.step(improve(None, 3), score)
+    assert run.propose(improve(None, 6)).plan.idea.split(" + ")[0] not in (CATBOOST, XGBOOST)
+
+
+def test_random_cuts_come_first_for_classes_on_some_thousand_rows() -> None:
+    assert list(recipes("binary", n_rows=5000))[3:5] == ["random cuts", "slower learning, fewer leaves"]
+    assert list(recipes("binary", n_rows=500))[3] == "slower learning, fewer leaves"
+
+
+def test_small_levels_count_where_there_are_levels() -> None:
+    run_of = GradientBoosting().recipes
+    some = run_of(task(), profile(column("shop", "categorical", levels=20)))
+    few = run_of(task(), profile(column("shop", "categorical", levels=3)))
+    assert "min_data_per_group=5" in next(r for r in some if r.idea == "small levels count").model
+    assert "small levels count" not in [r.idea for r in few]
