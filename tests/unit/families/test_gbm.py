@@ -137,3 +137,10 @@ def test_small_levels_count_where_there_are_levels() -> None:
     few = run_of(task(), profile(column("shop", "categorical", levels=3)))
     assert "min_data_per_group=5" in next(r for r in some if r.idea == "small levels count").model
     assert "small levels count" not in [r.idea for r in few]
+
+
+def test_many_classes_get_fewer_trees() -> None:
+    asked = msgspec.structs.replace(task("neg_log_loss", "multiclass"), classes=tuple("abcdefgh"))
+    found = {r.idea: r.model for r in GradientBoosting().recipes(asked, profile(n_rows=300))}
+    assert all(found[idea].endswith("n_estimators=300)") for idea in (CATBOOST, XGBOOST))
+    assert '"border_count": 64' in found[CATBOOST]
