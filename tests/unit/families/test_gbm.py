@@ -128,7 +128,17 @@ def test_a_turn_that_gains_does_not_bring_the_drafts_again() -> None:
 
 def test_random_cuts_come_first_for_classes_on_some_thousand_rows() -> None:
     assert list(recipes("binary", n_rows=5000))[3:5] == ["random cuts", "slower learning, fewer leaves"]
-    assert list(recipes("binary", n_rows=500))[3] == "slower learning, fewer leaves"
+    assert list(recipes("binary", n_rows=500))[4:6] == ["a committee of five", "slower learning, fewer leaves"]
+
+
+def test_few_rows_are_given_to_committees_of_both_libraries() -> None:
+    few, many = recipes("binary", n_rows=500), recipes("binary", n_rows=3000)
+    of_catboost = few["a committee of symmetric trees (CatBoost)"]
+    assert of_catboost.model.startswith("CommitteeClassifier(CatBoostedClassifier(")
+    assert few["a committee of five"].model.startswith("CommitteeClassifier(EarlyStoppedClassifier(LGBMClassifier(")
+    assert set(of_catboost.blocks) == {"CommitteeClassifier", "CatBoostedClassifier"}
+    assert not any("committee" in idea for idea in many)
+    assert recipes("regression", n_rows=500)["a committee of five"].model.startswith("CommitteeRegressor(")
 
 
 def test_small_levels_count_where_there_are_levels() -> None:

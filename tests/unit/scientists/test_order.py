@@ -18,9 +18,10 @@ SITUATIONS = {
     ),
     "clean small classes, boosting is best": (
         (task(), profile(n_rows=300), (0.8, 0.84, 0.86)),
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
-        "gbm: effects that add up",
         "gbm: * + ratios and differences",
+        "gbm: effects that add up",
         "gbm: more leaves",
     ),
     "probabilities of three classes, the forest is best": (
@@ -34,6 +35,7 @@ SITUATIONS = {
         (task("neg_root_mean_squared_error", "regression"), profile(skew=4.0), (-50, -45, -40)),
         "gbm: log target",
         "gbm: tweedie loss",
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
     ),
     "a skewed target, absolute errors and a long tail, the line is best": (
@@ -50,13 +52,15 @@ SITUATIONS = {
     "a category of 500 levels": (
         (task(), profile(column("shop", "categorical", levels=500), SIZE), (0.8, 0.84, 0.86)),
         "gbm: * + target means of many levels",
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
     ),
     "a category of 20 levels, which boosting splits well": (
         (task(), profile(column("shop", "categorical", levels=20), SIZE), (0.8, 0.84, 0.86)),
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
-        "gbm: effects that add up",
         "gbm: * + target means of many levels",
+        "gbm: effects that add up",
     ),
     "a category of 20 levels, which codes do not tell a forest": (
         (task(), profile(column("shop", "categorical", levels=20), SIZE), (0.8, 0.86, 0.84)),
@@ -66,34 +70,39 @@ SITUATIONS = {
     "texts": (
         (task(), profile(column("note", "text", levels=900), SIZE), (0.8, 0.84, 0.86)),
         "gbm: * + topics of texts",
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
     ),
     "two dates": (
         (task(time="sent"), profile(column("sent", "datetime"), column("due", "datetime"), SIZE), (0.8, 0.84, 0.86)),
         "gbm: * + stretches of time",
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
-        "gbm: effects that add up",
         "gbm: * + recent rows weigh more",
+        "gbm: effects that add up",
     ),
     "rows that have drifted": (
         (task(time="sent"), profile(SIZE, column("rate"), findings=(weak("OCT726", "rate"),)), (0.8, 0.84, 0.86)),
         "gbm: * + recent rows weigh more",
         "gbm: * + without rate",
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
     ),
     "a rare class and F1": (
         (task("f1"), profile(shares=(95, 5)), (0.3, 0.34, 0.36)),
         "gbm: * + a decision that fits the metric",
         "gbm: balanced class weights",
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
     ),
     "a rare class and the order of rows": (
         (task("roc_auc"), profile(shares=(95, 5)), (0.8, 0.84, 0.86)),
+        "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
-        "gbm: effects that add up",
         "gbm: * + ratios and differences",
-        "gbm: more leaves",
+        "gbm: effects that add up",
         "gbm: balanced class weights",
+        "gbm: more leaves",
     ),
     "100,000 rows of 50 columns": (
         (task(), profile(*(column(f"x{i}") for i in range(50)), n_rows=100_000), (0.8, 0.84, 0.86)),
@@ -121,7 +130,7 @@ SITUATIONS = {
         "gbm: * + topics of texts",
         "gbm: * + stretches of time",
         "gbm: * + without size",
-        "gbm: slower learning, fewer leaves",
+        "gbm: a committee of five",
     ),
 }
 
