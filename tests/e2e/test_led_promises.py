@@ -42,10 +42,10 @@ def test_a_quarantine_that_leaves_nothing_and_no_room_is_refused(tmp_path: Path)
 
 
 def test_folds_on_which_nothing_can_be_scored_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def too_slow_on_ten_folds(script, task, bench, wall_s):
+    def too_slow_on_ten_folds(script, task, bench, wall_s, rival=None):
         if len(bench.folds) > 5:
             return Trial(outcome=Outcome(status="timeout", stage="fit"))
-        return run_script(script, task, bench, wall_s)
+        return run_script(script, task, bench, wall_s, rival)
 
     monkeypatch.setattr("octopus.explore.run_script", too_slow_on_ten_folds)
     wish = "ACTION: revalidate\nSPLIT: stratified\nSPLITS: 10\nREASON: steadier"
