@@ -20,10 +20,11 @@ _MAX_TREES = 1000
 #: Rows below which trees are small and steps too: on 300 to 600 rows (crx, german, diabetes; 5 folds) CatBoost has AUC
 #: 0.925 and 0.785, RMSE 55.2 so, 0.917, 0.780 and 55.5 with depth 6 at twice the rate; XGBoost gains as much.
 _SMALL = 1000
-#: Rows from which on a committee costs more than it brings. On 250 to 900 rows (crx, german, mroz, sonar, diabetes,
+#: Rows between which a committee brings more than it costs: with fewer, its members would have less than the 200 rows
+#: of a fold that some are set aside from to stop by. On 250 to 900 rows (crx, german, mroz, sonar, diabetes,
 #: hedonic; 5 folds, twice) five members take LightGBM's AUC from 0.936, 0.778, 0.778 and 0.939 to 0.939, 0.788, 0.786
 #: and 0.946, its RMSE from 57.8 to 57.1 and from 0.1442 to 0.1430; CatBoost gains half as much.
-MANY_FOR_A_COMMITTEE = 3000
+_LEAST_IN_A_COMMITTEE, _MOST_IN_A_COMMITTEE = 315, 3000
 #: Classes up to which five times CatBoost are affordable.
 _FEW_CLASSES = 4
 #: Values of a table, times classes where there are more than two, from which on steps are larger.
@@ -77,9 +78,25 @@ def booster_recipes(task: Task, profile: Profile) -> list[Recipe]:
     """
     makers = {"catboost": _catboost, "xgboost": _xgboost}
     drafts = [makers[module](task, profile) for module in installed_imports()]
-    if is_installed("catboost") and profile.n_rows < MANY_FOR_A_COMMITTEE and task.n_classes <= _FEW_CLASSES:
+    if is_installed("catboost") and suits_a_committee(profile) and task.n_classes <= _FEW_CLASSES:
         drafts.append(_committee(task, profile))
     return drafts
+
+
+def suits_a_committee(profile: Profile) -> bool:
+    """Return whether five models, each without a fifth of the rows, are worth their time.
+
+    Parameters
+    ----------
+    profile : Profile
+        What is known of the rows.
+
+    Returns
+    -------
+    bool
+        By their number.
+    """
+    return _LEAST_IN_A_COMMITTEE <= profile.n_rows < _MOST_IN_A_COMMITTEE
 
 
 def as_committee(recipe: Recipe, task: Task) -> Recipe:

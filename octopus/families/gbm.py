@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from octopus.blocks.rendering import listed
-from octopus.families.boosters import MANY_FOR_A_COMMITTEE, as_committee, booster_recipes, installed_imports
+from octopus.families.boosters import as_committee, booster_recipes, installed_imports, suits_a_committee
 from octopus.families.shape import (
     LIMITS,
     LOGARITHMIC,
@@ -93,7 +93,7 @@ class GradientBoosting:
         is_medium = task.is_classification and _MEDIUM <= profile.n_rows < _MANY_ROWS
         variations.insert(0 if is_medium else 2, _randomised(task, profile))
         variations.insert(0 if profile.n_rows >= _MANY_ROWS else 2, _larger(task, profile))
-        if profile.n_rows < MANY_FOR_A_COMMITTEE:
+        if suits_a_committee(profile):
             variations.insert(0, _committee(task, profile))
         return [
             _draft(task, profile),

@@ -31,9 +31,9 @@ _FEW_ROWS, _REPEATS = 1000, 3
 #: Values, times classes, above which repeats take time that further experiments are worth more: a fit of boosted trees
 #: for each class on 300 rows of 90 columns takes seconds.
 _QUICK_VALUES = 100_000
-#: Above this three folds do: a fold has 7,000 scored rows or more, and two thirds of so many rows make nearly the
+#: Above this three folds do: a fold has 3,300 scored rows or more, and two thirds of so many rows make nearly the
 #: model that four fifths make; the time goes into more experiments. Two cores need two rounds instead of three.
-_SEVERAL_ROWS, _FEW_SPLITS = 20_000, 3
+_SEVERAL_ROWS, _FEW_SPLITS = 10_000, 3
 #: Above this, 20,000 rows are scored in one split: the standard error of an accuracy is below 0.004.
 _MANY_ROWS = 100_000
 #: Most folds and repeats that a scientist may ask for: beyond ten of either hardly any variance is left to remove

@@ -17,7 +17,7 @@ SITUATIONS = {
         "linear: stronger regularisation",
     ),
     "clean small classes, boosting is best": (
-        (task(), profile(n_rows=300), (0.8, 0.84, 0.86)),
+        (task(), profile(n_rows=400), (0.8, 0.84, 0.86)),
         "gbm: a committee of five",
         "gbm: slower learning, fewer leaves",
         "gbm: * + ratios and differences",

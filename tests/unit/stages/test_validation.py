@@ -370,7 +370,7 @@ def test_a_number_of_splits_that_the_user_gave_is_kept():
     assert not folds_of(task(), dataset(60))[0].is_asked
 
 
-@pytest.mark.parametrize(("n", "n_splits"), [(20_000, 5), (20_001, 3), (100_000, 3), (100_001, 1)])
+@pytest.mark.parametrize(("n", "n_splits"), [(10_000, 5), (10_001, 3), (100_000, 3), (100_001, 1)])
 def test_the_more_rows_the_fewer_folds_do(n, n_splits):
     plan, _ = folds_of(task(), dataset(n))
     assert plan.n_splits == n_splits
