@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 WHOLE = "whole"
 
 
-def replace(owner: Any, name: str, value: Any) -> None:
-    """Put a value in the place of a class's or a module's own; an ``AttributeError`` where there is none."""
+def own(owner: Any, name: str) -> Any:
+    """Return a class's or a module's own value; an ``AttributeError`` where there is none."""
     if name not in vars(owner):
         raise AttributeError(f"{owner.__name__} has no {name} any more: say in {__file__} how the part is switched off")
+    return vars(owner)[name]
+
+
+def replace(owner: Any, name: str, value: Any) -> None:
+    """Put a value in the place of a class's or a module's own."""
+    own(owner, name)
     setattr(owner, name, value)
 
 
@@ -45,7 +51,7 @@ def no_portfolio() -> None:
     """Leave of the boosted trees the first draft and the remedies: no other library, no committee."""
     from octopus.families.gbm import GradientBoosting
 
-    every = vars(GradientBoosting).get("recipes")
+    every = own(GradientBoosting, "recipes")
 
     def few(*question: Any) -> list[Any]:
         first, *others = every(*question)
@@ -59,7 +65,7 @@ def no_target_encoding() -> None:
     from octopus.blocks.means import TargetMeans
     from octopus.scientists.playbook import ways
 
-    every = vars(ways).get("turns_for")
+    every = own(ways, "turns_for")
 
     def without(*question: Any) -> tuple[Any, ...]:
         return tuple(turn for turn in every(*question) if TargetMeans.__name__ not in turn.blocks)
