@@ -63,9 +63,9 @@ def _quality(result: Mapping[str, Any]) -> list[str]:
         "## Beside its peers, in the same seconds",
         "",
         "Public tables, a quarter of the rows kept for the test, two cores and the same seconds for everyone, each in "
-        "a process of its own. A normalised score is 0 for the worst system on a table and 1 for the best; brackets are "
-        "95 % bootstrap intervals over tables. airports, crx, diamonds_price, health, insurance and libras were looked "
-        "at while octopus was built, and some others to choose settings for few rows.",
+        "a process of its own. A normalised score is 0 for the worst system on a table and 1 for the best; brackets "
+        "are 95 % bootstrap intervals over tables. airports, crx, diamonds_price, health, insurance and libras were "
+        "looked at while octopus was built, and some others to choose settings for few rows.",
     ]
     for budget, of in result["summary"].items():
         systems = sorted(of["mean_rank"], key=lambda system: (of["mean_rank"][system], -of["normalised"][system]))
