@@ -224,7 +224,7 @@ def score_words(experiment: Experiment) -> str:
     """
     score, status = experiment.score, experiment.outcome.status
     if (raced := experiment.raced) is not None:
-        return f"{raced.mean:.4g}, {len(raced.folds)} folds"
+        return f"{raced.mean:.4g}, {count(len(raced.folds), 'fold')}"
     if score is None:
         return "no score" if status == "ok" else status
     return with_error(score.mean, score.standard_error)

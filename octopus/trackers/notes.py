@@ -77,7 +77,7 @@ def note_of_experiment(experiment: Experiment) -> str:
         Markdown.
     """
     plan, outcome = experiment.plan, experiment.outcome
-    raced = f"stopped after {len(experiment.raced.folds)} folds: out of reach of the best" if experiment.raced else ""
+    raced = f"stopped in fold {len(experiment.raced.folds)}: out of reach of the best" if experiment.raced else ""
     failure = f"{outcome.failure.type}: {outcome.failure.message}" if outcome.failure else outcome.reason
     return _paragraphs(
         ("Hypothesis", plain(plan.hypothesis)),

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -18,7 +19,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from octopus.errors import InvalidParameter
-from octopus.incumbent import incumbent_script
+from octopus.incumbent import IDEA, find_plain, incumbent_script
+from octopus.records import Script
+from tests.strategies import valid
 
 
 def built(source: str) -> Any:
@@ -95,3 +98,15 @@ def test_what_cannot_take_part_is_refused(given: object, why: str) -> None:
         incumbent_script(given)
     assert caught.value.parameter == "incumbent"
     assert caught.value.remedy
+
+
+def test_the_plain_model_is_the_first_of_the_playbooks_and_never_the_present_one() -> None:
+    first, second = valid(1, "linear", (0.8,) * 5), valid(2, "gbm", (0.9,) * 5)
+    theirs = msgspec.structs.replace(first, script=Script(source="theirs", author="model"))
+    plan = msgspec.structs.replace(first.plan, idea=IDEA)
+    present = msgspec.structs.replace(first, plan=plan, script=Script(source="mine", author="user"))
+    assert find_plain([first, second]) is first
+    assert find_plain([theirs, second]) is second
+    assert find_plain([present, theirs]) is theirs
+    assert find_plain([present]) is None
+    assert find_plain([]) is None

@@ -100,7 +100,7 @@ def _result(experiment: Experiment, journal: Journal, hide: Callable[[str, str],
             return f"failed: {experiment.outcome.status}"
         return f"failed {first.code} {plain(hide(first.title, ''), 60)}"
     if (raced := experiment.raced) is not None:
-        return f"stopped after {len(raced.folds)} folds, out of reach: {raced.mean:.4g}"
+        return f"stopped at {raced.mean:.4g} in fold {len(raced.folds)}: out of reach"
     if score is None:
         return "not scored on the folds that count now"
     error = f" ± {score.standard_error:.2g}" if score.standard_error is not None else ""

@@ -301,5 +301,5 @@ def test_what_was_stopped_in_a_race_is_no_failure_and_a_blend_that_gains_nothing
     unblended = NotBlended(at="t", elapsed_s=9.0, members=(), reason="0.6 × #1 + 0.4 × #3 is +0.001 beside #1 alone")
     shown = _flat(*journal_of([best, behind]).events, unblended)
     assert "idea 2: out of reach of the best" in shown
-    assert "0.5, 1 folds" in shown
+    assert "0.5, 1 fold" in shown
     assert "no blend: 0.6 × #1 + 0.4 × #3 is +0.001 beside #1 alone" in shown

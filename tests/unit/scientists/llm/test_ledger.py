@@ -86,3 +86,10 @@ def test_set_aside_experiments_are_marked_and_never_the_best():
     aside = Quarantined(**AT, columns=("age",), reason="r", set_aside=(1,))
     text = of(experiment(1, 0.99), experiment(2, 0.8), extra=(aside,))
     assert "#1 gbm: idea 1 | counts no more: it read a column that is set aside" in text
+
+
+def test_what_was_stopped_in_a_race_says_so():
+    best, behind = experiment(1, 0.8), experiment(2, 0.5)
+    behind = msgspec.structs.replace(behind, score=None, raced=behind.score)
+    n_folds = len(behind.raced.folds)
+    assert f"#2 gbm: idea 2 | stopped at 0.5 in fold {n_folds}: out of reach" in of(best, behind)
