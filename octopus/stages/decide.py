@@ -9,8 +9,9 @@ from octopus.records import Budget, Decision, Diagnosis, Experiment
 
 #: Refinements more where a language model writes some of them: the playbook's own ideas get their turns beside it.
 _PATIENCE_WITH_MODEL = 2
-#: Refinements without a gain before a search under a time limit stops, where they cost nothing but that time: each is
-#: one more voice in the blend, whose members have to be different rather than better (Caruana et al., 2004).
+#: Refinements without a gain before a search under a time limit stops: that time is all they cost, for a language model
+#: has its last word long before, and each is one more voice in the blend, whose members have to be different rather
+#: than better (Caruana et al., 2004).
 _PATIENCE_WITH_TIME = 12
 #: Attempts to mend a script that a model wrote, before its idea is dropped: rivals allow 3 (AIDE, MLZero) to 20.
 MOST_FIXES = 3
@@ -106,7 +107,7 @@ def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
 
 
 def _patience(journal: Journal, budget: Budget) -> int:
-    if budget.time_limit_s is not None and not journal.is_led:
+    if budget.time_limit_s is not None:
         return _PATIENCE_WITH_TIME
     wrote = journal.is_led and any(e.script.author == "model" for e in journal.experiments)
     return PATIENCE + (_PATIENCE_WITH_MODEL if wrote else 0)
