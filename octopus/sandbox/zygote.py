@@ -39,6 +39,11 @@ _HARMLESS_THREADS = frozenset(("jemalloc_bg_thd",))
 _GPU_DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri")
 #: Seconds between looks at whether the owner still lives and supervisors have ended.
 _LOOK_S = 0.5
+#: Seconds at the end to wait for supervisors, which end their own jobs, and for what killed ones left behind; the owner
+#: kills what takes longer.
+_END_WITHIN_S = 4.0
+#: Seconds between looks in that time.
+_END_LOOK_S = 0.005
 #: Seconds without a job after which memory is given back; a start costs a few seconds.
 _IDLE_S = 600.0
 _MAX_REQUEST = 65536
@@ -137,6 +142,13 @@ class _Server:
         self._idle_since = time.monotonic()
 
     def serve(self) -> None:
+        """Fork for the owner as long as it is there, then stay until nothing below is alive."""
+        try:
+            self._serve()
+        finally:
+            self._outlive()
+
+    def _serve(self) -> None:
         while os.getppid() == self._owner and not self._is_idle():
             readable, _, _ = select.select([self._connection], [], [], _LOOK_S)
             self._bury()
@@ -168,12 +180,25 @@ class _Server:
             os.close(fd)
         self._supervisors[pid] = root
 
-    def _bury(self) -> None:
-        """Forget supervisors that ended; what one left behind by dying itself is killed."""
-        with suppress(ChildProcessError):
+    def _bury(self) -> bool:
+        """Forget supervisors that ended; what one left behind by dying itself is killed. Tell whether a child is left.
+
+        A process that dies hands its children up, so that none is missed as long as there is a child.
+        """
+        try:
             while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
                 self._supervisors.pop(pid, None)
-        tree.end([pid for pid in tree.children(os.getpid()) if pid not in self._supervisors])
+        except ChildProcessError:
+            return False
+        left = [pid for pid in tree.children(os.getpid()) if pid not in self._supervisors]
+        tree.end([*left, *(below for pid in left for below in tree.descendants(pid))])
+        return True
+
+    def _outlive(self) -> None:
+        """Wait for the supervisors, and end what is left of those that were killed: nobody comes after."""
+        deadline = time.monotonic() + _END_WITHIN_S
+        while self._bury() and time.monotonic() < deadline:
+            time.sleep(_END_LOOK_S)
 
 
 def _socket(fd: int) -> socket.socket:
