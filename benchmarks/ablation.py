@@ -19,14 +19,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
@@ -62,8 +61,7 @@ def run(jobs: Sequence[Job], parallel: int, done: Any, stop_after: float = math.
     def told(row: dict[str, Any]) -> None:
         done({"variant": row.pop("system"), **row, "constant": round(constant(row["set"], row["seed"]), 6)})
 
-    with patch.multiple(quality, CHILD=CHILD, _python=lambda _: Path(sys.executable)):
-        quality.run(jobs, parallel, told, stop_after)
+    quality.run([replace(job, child=CHILD) for job in jobs], parallel, told, stop_after)
 
 
 def merged(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

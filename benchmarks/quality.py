@@ -55,13 +55,22 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Job:
-    """One system on one set, with a seed and a budget in seconds; ``warm`` fits a few rows before the clock starts."""
+    """One system on one set, with a seed and a budget in seconds; ``warm`` fits a few rows before the clock starts.
+
+    ``child`` is the program that fits it; one of another benchmark's runs where octopus does, not where the peers do.
+    """
 
     one: QualitySet
     seed: int
     budget: float
     system: str
     warm: bool = False
+    child: Path = CHILD
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the environment that has the system."""
+        return Path(sys.executable) if self.child != CHILD else _python(self.system)
 
 
 def score_of(task: str, y: np.ndarray, told: np.ndarray, classes: np.ndarray) -> float:
@@ -231,9 +240,9 @@ def _watched(job: Job, folder: Path, cores: Sequence[int] | None) -> tuple[int |
     """Run the child; return its exit code (None when stopped), seconds and peak gigabytes of its process tree."""
     where = ",".join(map(str, cores)) if cores else "-"
     command = [
-        _python(job.system),
+        job.python,
         "-P",
-        CHILD,
+        job.child,
         folder,
         job.system,
         job.one.task,

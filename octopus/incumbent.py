@@ -1,4 +1,4 @@
-"""The user's present model as a script: it takes part in the search and stands beside the winner on the holdout."""
+"""The models that stand beside the winner on the holdout: a plain one, and the user's present one, made a script."""
 
 from __future__ import annotations
 

@@ -137,8 +137,8 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float, rival: R
     if outcome.status != "ok":
         return Trial(outcome=outcome)
     if not race.goes_on:
-        return Trial(outcome=outcome, raced=summarise(bench.scoring.name, tuple(race.values), bench.test_over_train))
-    trial = _scored(outcome, [r.predictions for r in results if r.predictions is not None], task, bench)
+        return Trial(outcome=outcome, raced=summarise(bench.scoring.name, tuple(race.defined), bench.test_over_train))
+    trial = _scored(outcome, race.defined, [r.predictions for r in results if r.predictions is not None], task, bench)
     return _with_train_score(trial, results[0].seen, task, bench)
 
 
@@ -171,27 +171,32 @@ def _n_rounds(n_folds: int, n_jobs: int) -> int:
 
 
 class _Race:
-    """What the folds so far say, looked at in their order, so that it does not matter which one ends first."""
+    """The folds so far and their scores, looked at in their order, so that it does not matter which one ends first.
+
+    Scores are computed in the parent, which alone holds the labels of the scored rows; one is None where the metric is
+    undefined on a fold.
+    """
 
     def __init__(self, bench: Bench, rival: Rival | None) -> None:
         self.bench, self.rival = bench, rival
         self.goes_on = True
-        self.values: list[float] = []
+        self.values: list[float | None] = []
 
     def look(self, fold: Fold, result: JobResult) -> None:
         """Take the next fold's result in."""
         if result.outcome.status != "ok":
             self.goes_on = False
-        elif self.rival is not None and result.predictions is not None:
-            bench, rows = self.bench, fold.valid_rows
-            value = bench.scoring.score(
-                bench.train.y[rows], result.predictions, _weight(bench, rows), _table(bench, rows)
-            )
-            if value is None:  # undefined on this fold: the folds do not pair any more
-                self.rival = None
-                return
-            self.values.append(value)
-            self.goes_on = not self.rival.is_out_of_reach(self.values)
+        elif result.predictions is not None:
+            told = _told(self.bench, fold, result.predictions)
+            self.values.append(self.bench.scoring.score(*told, _table(self.bench, fold.valid_rows)))
+            # Where the metric is undefined on a fold, the rival's folds and these do not pair any more.
+            if self.rival is not None and len(self.defined) == len(self.values):
+                self.goes_on = not self.rival.is_out_of_reach(self.defined)
+
+    @property
+    def defined(self) -> list[float]:
+        """The scores of the folds on which there is one."""
+        return [value for value in self.values if value is not None]
 
 
 def _run_folds(
@@ -280,20 +285,14 @@ def _over_all(results: Sequence[JobResult], wall_s: float) -> Outcome:
     )
 
 
-def _scored(outcome: Outcome, predictions: Sequence[Float], task: Task, bench: Bench) -> Trial:
-    """Score each fold in the parent, which alone holds the labels of the scored rows."""
-    scored = [
-        (bench.train.y[fold.valid_rows], predicted, _weight(bench, fold.valid_rows))
-        for fold, predicted in zip(bench.folds, predictions, strict=True)
-    ]
-    tables = (_table(bench, fold.valid_rows) for fold in bench.folds)
-    found = (bench.scoring.score(*one, table) for one, table in zip(scored, tables, strict=True))
-    values = [value for value in found if value is not None]
+def _scored(outcome: Outcome, values: Sequence[float], predictions: Sequence[Float], task: Task, bench: Bench) -> Trial:
+    """Sum up the scores of all folds on which there is one."""
     if not values:
         reason = f"{bench.scoring.name} is undefined on every fold of these predictions"
         return Trial(outcome=msgspec.structs.replace(outcome, status="bad_result", reason=reason))
+    told = [_told(bench, fold, predicted) for fold, predicted in zip(bench.folds, predictions, strict=True)]
     score = summarise(bench.scoring.name, tuple(values), bench.test_over_train)
-    score = msgspec.structs.replace(score, others=secondary_scores(bench.scoring, scored))
+    score = msgspec.structs.replace(score, others=secondary_scores(bench.scoring, told))
     return Trial(outcome=outcome, score=score, predictions=_out_of_fold(predictions, task, bench))
 
 
@@ -304,6 +303,11 @@ def _with_train_score(trial: Trial, seen: Float | None, task: Task, bench: Bench
     rows = _seen_rows(bench, task)
     value = bench.scoring.score(bench.train.y[rows], seen, _weight(bench, rows), _table(bench, rows))
     return dataclasses.replace(trial, score=msgspec.structs.replace(trial.score, train=value))
+
+
+def _told(bench: Bench, fold: Fold, predicted: Float) -> tuple[Float, Float, Float | None]:
+    """Return what is true of a fold's scored rows, what was predicted, and their weights."""
+    return bench.train.y[fold.valid_rows], predicted, _weight(bench, fold.valid_rows)
 
 
 def _weight(bench: Bench, rows: Rows) -> Float | None:
