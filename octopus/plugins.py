@@ -31,7 +31,7 @@ _LEVELS = ("strict", "standard")
 #: The scientist that asks a backend.
 _LED_BY_A_MODEL = "model"
 #: Families in the order in which they are drafted: the cheap ones that set the floor come first.
-_DRAFT_ORDER = ("linear", "forest", "gbm", "tabpfn")
+_DRAFT_ORDER = ("linear", "forest", "gbm", "tabpfn", "neural")
 
 
 def choose_families(families: object) -> tuple[Family, ...]:

@@ -19,7 +19,7 @@ from octopus.errors import PluginError
 _MODULES = (
     "numbers", "selection", "dates", "categories", "shapes", "texts", "means", "indicators", "codes", "curves",
     "targets", "decisions", "sampling", "boosting", "boosters", "catboosting", "xgboosting", "tabpfn", "blending",
-    "committees", "alone",
+    "committees", "networks", "alone",
 )  # fmt: skip
 #: Where blocks import one another from: such a name is a need, not an import.
 _HERE = "octopus.blocks."

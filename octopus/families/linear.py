@@ -13,6 +13,7 @@ from octopus.families.shape import (
     answered_by_weights,
     asks_for_weights,
     can_log,
+    is_measured,
     rarest_share,
     strongest_in_words,
     target_span,
@@ -78,7 +79,7 @@ class Linear:
             *_by_metric(task, profile),
             *([_logged(profile)] if can_log(profile) or task.scoring in LOGARITHMIC else []),
             *([_weighted(task, profile)] if asks_for_weights(task, profile) else []),
-            *([_bending(task, profile), _paired(task, profile)] if _is_measured(profile) else []),
+            *([_bending(task, profile), _paired(task, profile)] if is_measured(profile) else []),
             _stronger(task, profile),
             _weaker(task, profile),
             _sampled(task, profile),
@@ -246,12 +247,6 @@ def _sampled(task: Task, profile: Profile) -> Recipe:
         blocks=(block,),
         answers=LIMITS,
     )
-
-
-def _is_measured(profile: Profile) -> bool:
-    """Tell whether a column has more values than :func:`octopus.blocks.curves.measured_columns` asks for."""
-    kinds = ("numeric", "number_as_text", "datetime")
-    return any(column.used and column.kind in kinds and column.n_unique > 10 for column in profile.columns)
 
 
 def _measured(profile: Profile) -> str:

@@ -78,6 +78,23 @@ def can_log(profile: Profile) -> bool:
     return target is not None and target.minimum > -1 and (target.skew or 0.0) > 1
 
 
+def is_measured(profile: Profile) -> bool:
+    """Tell whether some column holds measurements.
+
+    Parameters
+    ----------
+    profile : Profile
+        With the columns.
+
+    Returns
+    -------
+    bool
+        More values than :func:`octopus.blocks.curves.measured_columns` asks for.
+    """
+    kinds = ("numeric", "number_as_text", "datetime")
+    return any(column.used and column.kind in kinds and column.n_unique > 10 for column in profile.columns)
+
+
 def is_uneven(profile: Profile) -> bool:
     """Tell whether some class is rare enough to be passed over.
 

@@ -33,6 +33,8 @@ _WORDS = {
     "LevelCodes": "table as numbers, categories as codes",
     "EarlyStoppedClassifier": "LightGBM, finds the number of trees",
     "EarlyStoppedRegressor": "LightGBM, finds the number of trees",
+    "NetworksClassifier": "averages small networks",
+    "NetworksRegressor": "averages small networks",
     "LogTarget": "fits log1p(y)",
     "RecentClassifier": "late rows weigh more",
     "RecentRegressor": "late rows weigh more",
@@ -74,7 +76,7 @@ _OF_MANY, _MANY_ROWS = ("SampledClassifier", "SampledRegressor"), 20_000
 #: Arguments whose defaults do.
 _FINE = frozenset({
     "random_state", "n_parts", "smoothing", "patience", "fraction", "min_count", "max_levels", "max_columns",
-    "max_words", "n_topics", "day_first", "codes", "half_life",
+    "max_words", "n_topics", "day_first", "codes", "half_life", "n_epochs", "rate",
 })  # fmt: skip
 
 
