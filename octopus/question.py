@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
 import numpy as np
@@ -27,8 +28,8 @@ from octopus.records import Costs, GoalReading, Task, TaskType, Understanding
 from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring
 from octopus.search import Question
 
-#: Packages whose versions the journal names.
-_PACKAGES = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm")
+#: Packages whose versions the journal names, where they are installed.
+_PACKAGES = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm", "catboost", "xgboost", "xgboost-cpu")
 
 
 def ask(
@@ -105,8 +106,17 @@ def ask(
         scoring=resolved,
         findings=intake.findings,
         data_sha256=data_hash(intake.data),
-        versions={"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        versions={"python": platform.python_version(), **_installed()},
     )
+
+
+def _installed() -> dict[str, str]:
+    """Return versions by the name under which a package is imported, or nearly so."""
+    found = {}
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name.removesuffix("-cpu")] = version(name)
+    return found
 
 
 def goal_question(intake: Intake, goal: str, options: Options) -> GoalQuestion:

@@ -35,7 +35,7 @@ class CommitteeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> CommitteeClassifier:
         """Fit; y, sample_weight and groups have shape (n_rows,)."""
         self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        part = parts(labels if groups is None else groups, self.n_members, self.random_state, groups is not None)
+        part = dealt_out(labels if groups is None else groups, self.n_members, self.random_state, groups is not None)
         # A class that is in one part only stays with every member, so that each knows all of them.
         alone = [label for label in np.unique(labels) if len(np.unique(part[labels == label])) == 1]
         part[np.isin(labels, alone)] = -1
@@ -75,7 +75,7 @@ class CommitteeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ) -> CommitteeRegressor:
         """Fit; y, sample_weight and groups have shape (n_rows,)."""
         units = np.zeros(len(y), dtype=int) if groups is None else groups
-        part = parts(units, self.n_members, self.random_state, groups is not None)
+        part = dealt_out(units, self.n_members, self.random_state, groups is not None)
         self.members_ = committee(self, X, np.asarray(y), {"sample_weight": sample_weight, "groups": groups}, part)
         return self
 
@@ -84,7 +84,7 @@ class CommitteeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.mean([member.predict(X) for member in self.members_], axis=0))
 
 
-def parts(labels: np.ndarray, n_parts: int, random_state: int | None, whole: bool) -> np.ndarray:
+def dealt_out(labels: np.ndarray, n_parts: int, random_state: int | None, whole: bool) -> np.ndarray:
     """Deal rows out to parts: of every label the same share to each, or labels as a whole.
 
     Parameters

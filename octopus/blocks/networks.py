@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from octopus.blocks.committees import parts
+from octopus.blocks.committees import dealt_out
 
 #: Parts that rows are dealt out to; each network stops by one of them. More networks than parts would stop alike.
 STOPPING_PARTS = 6
@@ -63,7 +63,7 @@ class Networks(BaseEstimator):  # type: ignore[misc]
         """Fit the members; y, class numbers where there are classes, and the others have shape (n_rows,)."""
         inputs = squashed(self, X, learns=True)
         labels = groups if groups is not None else y if n_classes else np.zeros(len(y))
-        part = parts(labels, STOPPING_PARTS, self.random_state, groups is not None)
+        part = dealt_out(labels, STOPPING_PARTS, self.random_state, groups is not None)
         self.members_ = []
         for number in range(self.n_members):
             held = part == number % STOPPING_PARTS
@@ -113,7 +113,7 @@ class NetworksClassifier(ClassifierMixin, Networks):  # type: ignore[misc]
         """Return probabilities of shape (n_rows, n_classes)."""
         if not self.members_:
             return np.ones((X.shape[0], 1))
-        return np.asarray(np.mean([shares(found) for found in self.outputs(X)], axis=0))
+        return np.asarray(np.mean([probabilities_of(found) for found in self.outputs(X)], axis=0))
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return the most probable class, shape (n_rows,)."""
@@ -272,7 +272,7 @@ def forward(layers: list[tuple[np.ndarray, np.ndarray]], X: np.ndarray | sparse.
     return np.asarray(values @ weights.astype(np.float64) + offsets)
 
 
-def shares(outputs: np.ndarray) -> np.ndarray:
+def probabilities_of(outputs: np.ndarray) -> np.ndarray:
     """Return probabilities of shape (n_rows, n_classes); one output alone is the log odds of the second class."""
     odds = np.hstack([np.zeros_like(outputs), outputs]) if outputs.shape[1] == 1 else outputs
     grown = np.exp(odds - odds.max(axis=1, keepdims=True))
@@ -282,6 +282,6 @@ def shares(outputs: np.ndarray) -> np.ndarray:
 def loss_of(outputs: np.ndarray, y: np.ndarray, n_classes: int, weight: np.ndarray | None) -> float:
     """Return the log loss, or the mean squared error, that outputs of a network have on rows."""
     if n_classes:
-        found = shares(outputs)[np.arange(len(y)), y]
+        found = probabilities_of(outputs)[np.arange(len(y)), y]
         return float(-np.average(np.log(np.maximum(found, 1e-15)), weights=weight))
     return float(np.average((outputs[:, 0] - y) ** 2, weights=weight))

@@ -65,7 +65,7 @@ def opening(
         labels=f"0…{task.n_classes - 1}" if task.is_classification else "float",
         reads="".join(words for kind, words in _READS.items() if kind in kinds),
         blocks="\n".join(catalogue(task, profile)),
-        versions=", ".join(f"{name} {versions[name]}" for name in _OF_USE if name in versions),
+        versions=", ".join(f"{name} {_short(versions[name])}" for name in _OF_USE if name in versions),
         notes="\n".join(notes(versions)),
         families="\n".join(f"{plain(f.name)}: {brief(f, task, profile, hide)}" for f in families),
         analysis="(no analysis: cells stay here)" if privacy == "schema" else _ANALYSIS,
@@ -128,6 +128,11 @@ def template(name: str) -> Template:
 def text(name: str) -> str:
     """Return the text of a prompt."""
     return files("octopus.scientists.llm").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")
+
+
+def _short(version: str) -> str:
+    """Return a version without its patch number, which changes no interface."""
+    return ".".join(version.split(".")[:2])
 
 
 def _numbers(version: str) -> tuple[int, ...]:

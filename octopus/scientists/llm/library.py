@@ -19,9 +19,9 @@ FEATURES = "Features"
 
 #: Blocks in the order of their use, with what they do; those that no line names are parts of others.
 _WORDS = {
-    "Ratios": "adds ratio and difference of column pairs",
+    "Ratios": "ratio and difference of column pairs",
     "SignedLogs": "log of long-tailed columns",
-    "Stretches": "adds days between dates, seasons on a circle",
+    "Stretches": "days between dates, seasons on a circle",
     "TargetMeans": "levels as means of y over other rows",
     "LevelColumns": "few levels as 0/1 columns",
     "Topics": "texts as 16 topics",
@@ -31,8 +31,8 @@ _WORDS = {
     "Curves": "bends at quartiles",
     "Products": "products of pairs",
     "LevelCodes": "table as numbers, categories as codes",
-    "EarlyStoppedClassifier": "LightGBM, finds the number of trees",
-    "EarlyStoppedRegressor": "LightGBM, finds the number of trees",
+    "EarlyStoppedClassifier": "finds the number of trees of LightGBM",
+    "EarlyStoppedRegressor": "finds the number of trees of LightGBM",
     "NetworksClassifier": "averages small networks",
     "NetworksRegressor": "averages small networks",
     "LogTarget": "fits log1p(y)",

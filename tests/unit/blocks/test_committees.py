@@ -12,7 +12,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from octopus.blocks.committees import CommitteeClassifier, CommitteeRegressor, parts
+from octopus.blocks.committees import CommitteeClassifier, CommitteeRegressor, dealt_out
 from octopus.scientists.llm.library import OFFERED
 
 RNG = np.random.default_rng(0)
@@ -42,7 +42,7 @@ class Remembers(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 )
 def test_parts_are_even_and_labels_split_alike_or_not_at_all(labels, n_parts, seed, whole):
     labels = np.asarray(labels)
-    dealt = parts(labels, n_parts, seed, whole)
+    dealt = dealt_out(labels, n_parts, seed, whole)
     assert ((dealt >= 0) & (dealt < n_parts)).all()
     counts = np.array([np.bincount(dealt[labels == label], minlength=n_parts) for label in np.unique(labels)])
     if whole:
@@ -50,7 +50,7 @@ def test_parts_are_even_and_labels_split_alike_or_not_at_all(labels, n_parts, se
     else:
         assert (counts.max(axis=1) - counts.min(axis=1) <= 1).all()
         assert np.ptp(np.bincount(dealt, minlength=n_parts)) <= 1
-    np.testing.assert_array_equal(dealt, parts(labels, n_parts, seed, whole))
+    np.testing.assert_array_equal(dealt, dealt_out(labels, n_parts, seed, whole))
 
 
 def test_each_member_goes_without_another_fifth_and_every_row_is_left_out_once():
