@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from octopus.blocks.rendering import listed
-from octopus.families.shape import LIMITS, LOGARITHMIC, can_log, is_measured, strongest_in_words, target_span
+from octopus.families.shape import (
+    LIMITS,
+    LOGARITHMIC,
+    answered_by_weights,
+    asks_for_weights,
+    can_log,
+    is_measured,
+    rarest_share,
+    strongest_in_words,
+    target_span,
+)
 from octopus.protocols import Recipe
 from octopus.records import Profile, Task
 
@@ -48,6 +58,8 @@ class Neural:
             "sklearn.neural_network",
             "sklearn.pipeline",
             "sklearn.preprocessing",
+            "sklearn.utils.class_weight",
+            "threadpoolctl",
         )
 
     def reason_against(self, task: Task, profile: Profile) -> str | None:  # noqa: ARG002
@@ -78,6 +90,7 @@ class Neural:
         return [
             _draft(task, profile),
             *([_logged(task, profile)] if can_log(profile) or task.scoring in LOGARITHMIC else []),
+            *([_weighted(task, profile)] if asks_for_weights(task, profile) else []),
             *([_bending(task, profile)] if is_measured(profile) else []),
             _held_down(task, profile),
             _wider(task, profile),
@@ -129,6 +142,18 @@ def _logged(task: Task, profile: Profile) -> Recipe:
     )
 
 
+def _weighted(task: Task, profile: Profile) -> Recipe:
+    return _recipe(
+        task,
+        profile,
+        "balanced class weights",
+        f"balanced class weights: {rarest_share(profile)} and is passed over",
+        "more of the rare class found, at the price of false alarms",
+        {"class_weight": '"balanced"'},
+        answers=answered_by_weights(task),
+    )
+
+
 def _bending(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
@@ -138,7 +163,7 @@ def _bending(task: Task, profile: Profile) -> Recipe:
         "let a network turn there (Gorishniy et al., 2022, arXiv:2203.05556)",
         "a gain where effects have thresholds",
         before=("Curves",),
-        answers=("OCT603", "OCT609"),
+        answers=("OCT601", "OCT603", "OCT609"),
     )
 
 
@@ -161,7 +186,7 @@ def _wider(task: Task, profile: Profile) -> Recipe:
         "wider layers",
         f"wider layers: {strongest_in_words(profile)} may act together in more ways than 128 units tell",
         "a gain where the first networks learn too little",
-        {"hidden": "(256, 256)"},
+        {"hidden": "(256, 128)"},
         answers=("OCT603",),
     )
 

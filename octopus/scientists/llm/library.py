@@ -76,7 +76,7 @@ _OF_MANY, _MANY_ROWS = ("SampledClassifier", "SampledRegressor"), 20_000
 #: Arguments whose defaults do.
 _FINE = frozenset({
     "random_state", "n_parts", "smoothing", "patience", "fraction", "min_count", "max_levels", "max_columns",
-    "max_words", "n_topics", "day_first", "codes", "half_life", "n_epochs", "rate",
+    "max_words", "n_topics", "day_first", "codes", "half_life",
 })  # fmt: skip
 
 

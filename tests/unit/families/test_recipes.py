@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from octopus.families.forest import Forest
 from octopus.families.gbm import GradientBoosting
 from octopus.families.linear import Linear
+from octopus.families.neural import Neural
 from octopus.journal import Journal
 from octopus.protocols import Family
 from octopus.records import (
@@ -38,7 +39,7 @@ from octopus.scientists.playbook.writer import write_script
 
 N_ROWS = 420
 NASTY = 'we"""+__import__("os").abort()\\\n{x}[]:,🐙\u202e'
-FAMILIES = (Linear(), Forest(), GradientBoosting())
+FAMILIES = (Linear(), Forest(), GradientBoosting(), Neural())
 KINDS = {
     "size": "numeric",
     "flag": "boolean",
@@ -234,7 +235,8 @@ def test_script_stands_alone_and_is_formatted(task_type, family, idea):
     tree = ast.parse(source)
     modules = {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
     modules |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    allowed = {"pandas", "numpy", "sklearn", "lightgbm", "catboost", "xgboost", "scipy"} | sys.stdlib_module_names
+    allowed = {"pandas", "numpy", "sklearn", "lightgbm", "catboost", "xgboost", "scipy", "threadpoolctl"}
+    allowed |= sys.stdlib_module_names
     assert {module.split(".")[0] for module in modules} <= allowed
     assert "octopus" not in source
     assert "__import__" not in {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
