@@ -10,7 +10,7 @@ from string import Template
 from octopus.protocols import Family, HasBrief
 from octopus.records import Profile, Task
 from octopus.scientists.llm.fence import plain
-from octopus.scientists.llm.library import catalogue
+from octopus.scientists.llm.library import OFFERED, catalogue
 
 #: Characters of a family's brief: 120 tokens, and what an installed signature may take.
 _BRIEF = 440
@@ -90,7 +90,7 @@ def brief(family: Family, task: Task, profile: Profile, hide: Callable[[str, str
         Its own brief, or its ideas.
     """
     if isinstance(family, HasBrief):
-        return plain(hide(family.brief(task, profile), ""), _BRIEF)
+        return plain(hide(family.brief(task, profile), " ".join(OFFERED)), _BRIEF)
     ideas = [recipe.idea for recipe in family.recipes(task, profile)][:_IDEAS]
     return plain(hide(f"imports {', '.join(family.imports)}; its ideas: {'; '.join(ideas)}", ""), _BRIEF)
 

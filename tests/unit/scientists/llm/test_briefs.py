@@ -5,17 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from octopus.families.forest import Forest
 from octopus.families.gbm import GradientBoosting
 from octopus.families.linear import Linear
+from octopus.families.neural import Neural
 from octopus.families.signatures import signature
+from octopus.privacy import Shield
 from octopus.protocols import HasBrief
 from octopus.scientists.llm.briefs import brief, notes
 from tests.unit.scientists.journals import column, profile, task
 
-FAMILIES = (Linear(), Forest(), GradientBoosting())
+FAMILIES = (Linear(), Forest(), GradientBoosting(), Neural())
 
 
 class Mine:
@@ -46,6 +50,13 @@ def test_brief_is_short_and_names_what_is_installed(family, kind):
 def test_family_without_a_brief_is_told_by_its_ideas():
     told = brief(Mine(), task(), profile(column("size")), lambda text, source: text.replace("line", "…"))
     assert "one-hot and a regularised …" in told
+
+
+def test_blocks_that_a_brief_names_are_told_though_cells_are_hidden():
+    table = pd.DataFrame({"Name": [f"maker number {i}" for i in range(40)], "size": np.arange(40.0)})
+    known = profile(column("Name", "categorical"), column("size"), n_rows=300)
+    hide = Shield.of(table, known, "summary").hide
+    assert brief(Neural(), task("r2", "regression"), known, hide).startswith("NetworksRegressor(n_members=6, ")
 
 
 def test_notes_are_those_of_the_installed_versions():
