@@ -29,7 +29,10 @@ from octopus.scoring import DEFAULT_SCORING, Scorer, make_scoring
 from octopus.search import Question
 
 #: Packages whose versions the journal names, where they are installed.
-_PACKAGES = ("octopus-estimator", "numpy", "pandas", "scikit-learn", "lightgbm", "catboost", "xgboost", "xgboost-cpu")
+_PACKAGES = (
+    "octopus-estimator", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "catboost", "xgboost", "xgboost-cpu",
+    "tabpfn",
+)  # fmt: skip
 
 
 def ask(

@@ -140,7 +140,8 @@ def committee(
         rows = rows if len(rows) else np.arange(len(y))
         model = clone(asked.model)
         seeds = [name for name in model.get_params() if name.split("__")[-1] == "random_state"]
-        model.set_params(**dict.fromkeys(seeds, None if asked.random_state is None else asked.random_state + number))
+        seed = None if asked.random_state is None else (asked.random_state + number) % 2**32
+        model.set_params(**dict.fromkeys(seeds, seed))
         known = {name: None if values is None else np.asarray(values)[rows] for name, values in told.items()}
         members.append(fitted_knowing(model, chosen_rows(X, rows), y[rows], known))
     return members

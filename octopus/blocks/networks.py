@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from octopus.blocks.committees import dealt_out
 from octopus.blocks.means import rows_worth
+from octopus.blocks.shapes import LARGEST_NUMBER
 
 #: Parts that rows are dealt out to; each network stops by one of them. More networks than parts would stop alike.
 STOPPING_PARTS = 6
@@ -43,8 +44,6 @@ class Networks(BaseEstimator):  # type: ignore[misc]
         Weight of the squared weights in the loss.
     n_epochs : int
         Times that a network sees the rows at most.
-    class_weight : "balanced", dict or None
-        How much the rows of a class count, as scikit-learn has it; of no use for numbers.
     random_state : int or None
         Draws parts, weights and the order of the rows.
     """
@@ -55,26 +54,32 @@ class Networks(BaseEstimator):  # type: ignore[misc]
         hidden: tuple[int, ...] = (128, 128),
         decay: float = 1e-3,
         n_epochs: int = 150,
-        class_weight: str | dict[object, float] | None = None,
         random_state: int | None = None,
     ) -> None:
         self.n_members, self.hidden, self.decay, self.n_epochs = n_members, hidden, decay, n_epochs
-        self.class_weight, self.random_state = class_weight, random_state
+        self.random_state = random_state
 
     def fit_networks(
         self, X: np.ndarray, y: np.ndarray, n_classes: int, weight: np.ndarray | None, groups: np.ndarray | None
     ) -> None:
         """Fit the members; y, class numbers where there are classes, and the others have shape (n_rows,)."""
+        X = X if sparse.issparse(X) else np.asarray(X)
+        if weight is not None:
+            # A step of rows that count nothing has no loss, and scikit-learn sets the price of weights against the sum.
+            counts = np.flatnonzero(np.asarray(weight) > 0)
+            X, y, groups = X[counts], y[counts], None if groups is None else np.asarray(groups)[counts]
+            weight = np.asarray(weight, dtype=np.float64)[counts]
+            weight = weight / weight.mean()
         inputs = squashed(self, X, learns=True)
         labels = groups if groups is not None else y if n_classes else np.zeros(len(y))
         part = dealt_out(labels, STOPPING_PARTS, self.random_state, groups is not None)
         self.members_ = []
         for number in range(self.n_members):
-            held = part == number % STOPPING_PARTS
+            held = part == number % (part.max() + 1)  # fewer groups than parts leave some empty
             if n_classes:
                 held &= np.isin(y, y[~held])
-            seed = None if self.random_state is None else self.random_state + number
             held = held if not held.all() else ~held
+            seed = None if self.random_state is None else (self.random_state + number) % 2**32
             with threadpool_limits(1, "blas"):  # steps are too small to be shared: two threads take twice the time
                 self.members_.append(trained(self, inputs, y, n_classes, weight, held, seed))
 
@@ -98,10 +103,22 @@ class NetworksClassifier(ClassifierMixin, Networks):  # type: ignore[misc]
     n_epochs : int
         Times that a network sees the rows at most.
     class_weight : "balanced", dict or None
-        How much the rows of a class count, as scikit-learn has it; of no use for numbers.
+        How much the rows of a class count, as scikit-learn has it.
     random_state : int or None
         Draws parts, weights and the order of the rows.
     """
+
+    def __init__(
+        self,
+        n_members: int = 4,
+        hidden: tuple[int, ...] = (128, 128),
+        decay: float = 1e-3,
+        n_epochs: int = 150,
+        class_weight: str | dict[object, float] | None = None,
+        random_state: int | None = None,
+    ) -> None:
+        super().__init__(n_members, hidden, decay, n_epochs, random_state)
+        self.class_weight = class_weight
 
     def fit(
         self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None, groups: np.ndarray | None = None
@@ -139,8 +156,6 @@ class NetworksRegressor(RegressorMixin, Networks):  # type: ignore[misc]
         Weight of the squared weights in the loss.
     n_epochs : int
         Times that a network sees the rows at most.
-    class_weight : "balanced", dict or None
-        How much the rows of a class count, as scikit-learn has it; of no use for numbers.
     random_state : int or None
         Draws parts, weights and the order of the rows.
     """
@@ -182,9 +197,10 @@ def squashed(asked: Networks, X: np.ndarray | sparse.csr_matrix, learns: bool) -
         A column that is mostly one value, such as a level's, keeps its place and scale, as does a sparse matrix.
     """
     if sparse.issparse(X):
-        rows = sparse.csr_matrix(X, dtype=np.float32)
-        return sparse.csr_matrix((nearer(rows.data), rows.indices, rows.indptr), shape=rows.shape)
-    X = np.asarray(X, dtype=np.float64)
+        rows = sparse.csr_matrix(X)
+        near = nearer(rows.data).astype(np.float32)
+        return sparse.csr_matrix((near, rows.indices, rows.indptr), shape=rows.shape)
+    X = np.clip(np.asarray(X, dtype=np.float64), -LARGEST_NUMBER, LARGEST_NUMBER)
     if learns:
         low, middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
         usual = (high - low) / 1.349  # of a normal distribution the deviation
@@ -194,7 +210,7 @@ def squashed(asked: Networks, X: np.ndarray | sparse.csr_matrix, learns: bool) -
 
 def nearer(values: np.ndarray) -> np.ndarray:
     """Return numbers of the same shape, those far out pulled towards three deviations."""
-    return np.asarray(values / np.sqrt(1 + (values / SQUASHED_FROM) ** 2))
+    return np.asarray(values / np.hypot(1, values / SQUASHED_FROM))
 
 
 def trained(
@@ -228,8 +244,9 @@ def trained(
     """
     n_rows = int(np.sum(~held))
     kind = MLPClassifier if n_classes else MLPRegressor
+    order = np.random.RandomState(seed)  # as a number it would begin anew, and draw the same order, with every epoch
     network = kind(
-        hidden_layer_sizes=asked.hidden, alpha=asked.decay, learning_rate_init=STEP, random_state=seed,
+        hidden_layer_sizes=asked.hidden, alpha=asked.decay, learning_rate_init=STEP, random_state=order,
         batch_size=min(n_rows, MOST_BATCH, max(LEAST_BATCH, n_rows // 20)),
     )  # fmt: skip
     told: dict[str, np.ndarray] = {} if weight is None else {"sample_weight": np.asarray(weight)[~held]}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+from octopus.blocks.targets import fitted_knowing
 
 
 class SampledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -23,14 +25,17 @@ class SampledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, model: BaseEstimator, n_rows: int = 20_000, random_state: int | None = None) -> None:
         self.model, self.n_rows, self.random_state = model, n_rows, random_state
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None = None) -> SampledClassifier:
-        """Fit on the sample; y and sample_weight have shape (n_rows,)."""
+    def fit(
+        self, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None = None, groups: np.ndarray | None = None
+    ) -> SampledClassifier:
+        """Fit on the sample; y, sample_weight and groups have shape (n_rows,)."""
         y = np.asarray(y)
         order = np.random.default_rng(self.random_state).permutation(len(y))
         self.classes_, first = np.unique(y[order], return_index=True)
         rows = np.sort(np.concatenate([order[first], np.delete(order, first)])[: max(self.n_rows, len(first))])
-        weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
-        self.model_ = clone(self.model).fit(chosen_rows(X, rows), y[rows], sample_weight=weight)
+        told = {"sample_weight": sample_weight, "groups": groups}
+        known = {name: None if values is None else np.asarray(values)[rows] for name, values in told.items()}
+        self.model_ = fitted_knowing(self.model, chosen_rows(X, rows), y[rows], known)
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
@@ -58,12 +63,15 @@ class SampledRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, model: BaseEstimator, n_rows: int = 20_000, random_state: int | None = None) -> None:
         self.model, self.n_rows, self.random_state = model, n_rows, random_state
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None = None) -> SampledRegressor:
-        """Fit on the sample; y and sample_weight have shape (n_rows,)."""
+    def fit(
+        self, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None = None, groups: np.ndarray | None = None
+    ) -> SampledRegressor:
+        """Fit on the sample; y, sample_weight and groups have shape (n_rows,)."""
         y = np.asarray(y)
         rows = np.sort(np.random.default_rng(self.random_state).permutation(len(y))[: self.n_rows])
-        weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
-        self.model_ = clone(self.model).fit(chosen_rows(X, rows), y[rows], sample_weight=weight)
+        told = {"sample_weight": sample_weight, "groups": groups}
+        known = {name: None if values is None else np.asarray(values)[rows] for name, values in told.items()}
+        self.model_ = fitted_knowing(self.model, chosen_rows(X, rows), y[rows], known)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:

@@ -82,9 +82,10 @@ class Rival:
         Returns
         -------
         bool
-            From three folds on by the one-sided confidence bound of the paired differences at 95 %, as racing does
-            (Maron & Moore, 1994, "Hoeffding races", NeurIPS; Birattari et al., 2002, "F-race", GECCO); before that
-            by three times the spread of the rival's folds, which pairing would only make smaller.
+            From three folds on by the one-sided confidence bound of the paired differences at 95 % at each look, as
+            racing does (Maron & Moore, 1994, "Hoeffding races", NeurIPS; Birattari et al., 2002, "F-race", GECCO);
+            before that by three times the spread of the rival's folds, which stands for that of the differences. Where
+            there is no spread to judge by, never.
         """
         folds = self.score.folds
         if not values or len(values) >= len(folds):
@@ -95,7 +96,7 @@ class Rival:
         else:
             quantile = float(stats.t.ppf(_CONFIDENCE, len(values) - 1))
             error = quantile * float(np.std(behind, ddof=1)) / math.sqrt(len(values))
-        return float(np.mean(behind)) - error > self.margin
+        return error > 0 and float(np.mean(behind)) - error > self.margin
 
 
 def run_script(script: Script, task: Task, bench: Bench, wall_s: float, rival: Rival | None = None) -> Trial:

@@ -15,7 +15,7 @@ from octopus.scientists.llm.library import OFFERED, catalogue
 #: Characters of a family's brief: 120 tokens, and what an installed signature may take.
 _BRIEF = 440
 #: Packages whose versions a script depends on; the others are of no use to it.
-_OF_USE = ("python", "pandas", "numpy", "scikit-learn", "scipy", "lightgbm", "xgboost", "catboost", "tabpfn")
+_OF_USE = ("python", "pandas", "numpy", "scikit-learn", "lightgbm", "xgboost", "catboost")
 #: Ideas of a family that has no brief.
 _IDEAS = 6
 #: What ``Features`` makes of columns that are no numbers.

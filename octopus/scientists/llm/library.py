@@ -76,7 +76,8 @@ _OF_MANY, _MANY_ROWS = ("SampledClassifier", "SampledRegressor"), 20_000
 #: Arguments whose defaults do.
 _FINE = frozenset({
     "random_state", "n_parts", "smoothing", "patience", "fraction", "min_count", "max_levels", "max_columns",
-    "max_words", "n_topics", "day_first", "codes", "half_life",
+    "max_words", "n_topics", "day_first", "codes", "half_life", "n_members", "hidden", "decay", "n_epochs",
+    "class_weight",
 })  # fmt: skip
 
 

@@ -119,6 +119,66 @@ def test_weights_say_which_rows_count():
     assert abs(np.corrcoef(NetworksRegressor(random_state=0).fit(X, y).predict(NEW), NEW_Y)[0, 1]) < 0.5
 
 
+def test_the_scale_of_weights_changes_nothing_and_a_row_of_none_is_no_row():
+    alike = [
+        NetworksRegressor(decay=0.1, n_epochs=20, random_state=0).fit(X, Y, sample_weight=weight).predict(NEW)
+        for weight in (None, np.ones(400), np.full(400, 1 / 400), np.full(400, 1e6))
+    ]
+    for one in alike[1:]:
+        np.testing.assert_allclose(one, alike[0], rtol=1e-3, atol=1e-3)
+    few = np.zeros(400)
+    few[::20] = 3.0
+    some = NetworksClassifier(n_epochs=5, random_state=0).fit(X, LABELS, sample_weight=few)
+    assert list(some.classes_) == ["high", "low", "mid"]
+    only = NetworksRegressor(n_epochs=5, random_state=0).fit(X[::20], Y[::20])
+    weighed = NetworksRegressor(n_epochs=5, random_state=0).fit(X, Y, sample_weight=few)
+    np.testing.assert_allclose(weighed.predict(NEW), only.predict(NEW), rtol=1e-6, atol=1e-6)
+
+
+def test_a_group_without_weight_is_no_part_to_stop_by():
+    groups = np.repeat(np.arange(4), 100)
+    weight = np.where(groups == 0, 0.0, 1.0)
+    fitted = NetworksClassifier(n_members=6, n_epochs=3, random_state=0).fit(X, LABELS, weight, groups)
+    assert np.isfinite(fitted.predict_proba(NEW)).all()
+
+
+@pytest.mark.parametrize("n_groups", [2, 3, 5])
+def test_every_member_stops_by_a_group_where_they_are_fewer_than_parts(held, n_groups):
+    NetworksRegressor(n_members=6, n_epochs=2, random_state=0).fit(X, Y, groups=np.arange(400) % n_groups)
+    assert all(rows.sum() == 400 / n_groups or abs(rows.sum() - 400 / n_groups) < 1 for rows in held)
+
+
+def test_rows_come_in_another_order_with_every_epoch(monkeypatch):
+    from sklearn.neural_network import _multilayer_perceptron as theirs
+
+    orders = []
+    shuffle = theirs.shuffle
+
+    def watched(*arrays, **named):
+        found = shuffle(*arrays, **named)
+        orders.append(tuple(found[:10]))
+        return found
+
+    monkeypatch.setattr(theirs, "shuffle", watched)
+    NetworksRegressor(n_members=1, n_epochs=6, random_state=0).fit(X, Y)
+    assert len(orders) == len(set(orders)) == 6
+
+
+@pytest.mark.parametrize("far", [1e20, 1e155, 1.7e308])
+def test_a_value_beyond_all_bounds_is_as_one_far_out(far):
+    small = X * 1e-3
+    fitted = NetworksRegressor(n_epochs=20, random_state=0).fit(small, Y)
+    near, beyond = np.zeros((1, 4)), np.zeros((1, 4))
+    near[0, 0], beyond[0, 0] = 1e4, far
+    np.testing.assert_allclose(fitted.predict(beyond), fitted.predict(near), rtol=1e-3)
+    thin = sparse.csr_matrix(np.array([[far, 0.0], [0.0, 1.0]]))
+    assert np.isfinite(networks.squashed(fitted, thin, learns=False).toarray()).all()
+
+
+def test_the_highest_seed_is_no_error():
+    assert np.isfinite(NetworksRegressor(n_epochs=2, random_state=2**32 - 1).fit(X, Y).predict(NEW)).all()
+
+
 def test_a_rare_class_counts_as_much_as_the_others_where_asked_to():
     rare = np.where(Y + RNG.normal(scale=0.5, size=400) > 1.6, "rare", "usual")
     plain, even = (NetworksClassifier(class_weight=w, random_state=0).fit(X, rare) for w in (None, "balanced"))
