@@ -45,7 +45,7 @@ def has_no_state(node: ast.stmt, imported: Collection[str]) -> bool:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return all(_is_lasting(value) for value in _defaults(node))
     if isinstance(node, ast.ClassDef):
-        return all(_is_lasting_member(member) for member in node.body)
+        return all(_is_lasting_member(member) for member in node.body) and not _sets_of_its_class(node)
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         are_names = all(isinstance(t, ast.Name | ast.Tuple) and not _has_parts(t) for t in targets)
@@ -74,18 +74,93 @@ def changed_names(tree: ast.Module, found: Iterable[Reference]) -> frozenset[str
     -------
     frozenset of str
         Those of which a part is assigned or deleted, or on which a changing method is called; and data that gets
-        another name, by which it could be changed.
+        another name, an element's or an argument's, by which it could be changed.
     """
     outer = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     code = {s.name for s in tree.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    changing = _changing_functions(tree, outer)
     read = [r for r in found if isinstance(r.node, ast.Name)]
     changed = {r.name for r in read if _is_changed(r.node, outer)}
-    renamed = {r.name for r in read if _gets_another_name(r.node, outer[r.node])}
-    return frozenset(changed | renamed - code)
+    renamed = {r.name for r in read if _gets_another_name(r.node, outer) or _is_given_to(changing, r.node, outer)}
+    by_elements = {r.name for r in read if _is_changed_by_elements(r.node, outer, tree)}
+    return frozenset(changed | (renamed | by_elements) - code)
 
 
-def _gets_another_name(node: ast.AST, around: ast.AST) -> bool:
-    return isinstance(around, _RENAMING) and around.value is node
+def _changing_functions(tree: ast.Module, outer: dict[ast.AST, ast.AST]) -> set[str]:
+    """Return the functions of a module that may change what they are given, or hand it to one that may."""
+    functions = [s for s in tree.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+    uses = {
+        f.name: [n for n in ast.walk(f) if isinstance(n, ast.Name) and n.id in {a.arg for a in _arguments(f)}]
+        for f in functions
+    }
+    found = {
+        name
+        for name, nodes in uses.items()
+        if any(
+            _is_changed(n, outer) or _gets_another_name(n, outer) or _is_changed_by_elements(n, outer, tree)
+            for n in nodes
+        )
+    }
+    while more := {name for name, nodes in uses.items() if any(_is_given_to(found, n, outer) for n in nodes)} - found:
+        found |= more
+    return found
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    named = function.args
+    more = [one for one in (named.vararg, named.kwarg) if one is not None]
+    return [*named.posonlyargs, *named.args, *named.kwonlyargs, *more]
+
+
+def _whole(node: ast.AST, outer: dict[ast.AST, ast.AST]) -> ast.AST:
+    """Return the expression that reads a name's value or a part of it."""
+    around = outer[node]
+    while isinstance(around, ast.Attribute | ast.Subscript) and around.value is node:
+        node, around = around, outer[around]
+    return node
+
+
+def _gets_another_name(node: ast.AST, outer: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a value, or a part of it, is bound to another name: by a statement, or as a default."""
+    part = _whole(node, outer)
+    around = outer[part]
+    if isinstance(around, ast.arguments):
+        return part in around.defaults or part in around.kw_defaults
+    return isinstance(around, _RENAMING) and around.value is part and not _is_only_read(part)
+
+
+def _is_only_read(part: ast.AST) -> bool:
+    """Tell whether what is read is an attribute, such as ``np.nan``: data is kept in names, lists and dicts."""
+    return isinstance(part, ast.Attribute)
+
+
+def _is_given_to(functions: Collection[str], node: ast.AST, outer: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a value, or a part of it, is an argument of one of these functions."""
+    part = _whole(node, outer)
+    around = outer[part]
+    call = outer[around] if isinstance(around, ast.keyword | ast.Starred) else around
+    return isinstance(call, ast.Call) and call.func is not part and ast.unparse(call.func) in functions
+
+
+def _is_changed_by_elements(node: ast.AST, outer: dict[ast.AST, ast.AST], tree: ast.Module) -> bool:
+    """Tell whether something changes what a loop over a value, or over a display that holds it, goes through."""
+    part = _whole(node, outer)
+    around = outer[part]
+    if isinstance(around, ast.Call) and around.func is part:  # ``.items()``
+        part, around = around, outer[around]
+    while isinstance(around, (*_DISPLAYS, ast.Starred, ast.Call)):  # ``[*A, B]``, ``zip(A, B)``
+        part, around = around, outer[around]
+    if not isinstance(around, ast.For | ast.AsyncFor | ast.comprehension) or around.iter is not part:
+        return False
+    names = {inner.id for inner in ast.walk(around.target) if isinstance(inner, ast.Name)}
+    return any(_is_changed(n, outer) for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in names)
+
+
+def _sets_of_its_class(node: ast.ClassDef) -> bool:
+    """Tell whether a method sets what all objects of its class share."""
+    stored = [n.value for n in ast.walk(node) if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)]
+    called = ("cls", "type(self)", "self.__class__", node.name)
+    return any(ast.unparse(value) in called for value in stored)
 
 
 def _is_changed(node: ast.AST, outer: dict[ast.AST, ast.AST]) -> bool:
