@@ -80,7 +80,7 @@ def check_texts(member: MemberScript, names: Mapping[str, str]) -> None:
     Raises
     ------
     ValueError
-        A query, a step's name or an annotation that is read would look for the old name.
+        A query, a step's name, a comparison or an annotation that is read would look for the old name.
     """
     gone = {name for name, new in names.items() if new != name}
     if hidden := sorted(name for name in gone & set(dir(builtins)) if not _is_hidden_at_once(member, name)):
@@ -91,6 +91,8 @@ def check_texts(member: MemberScript, names: Mapping[str, str]) -> None:
     attributes = {name for node in nodes for name in _attributes(node)}
     if (lost := sorted(asked & gone)) and attributes & {"query", "eval"}:
         raise ValueError(f"the {member.which} script: a query reads {lost[0]} by its name")
+    if (lost := sorted(gone & set(texts))) and attributes & {"__name__", "__qualname__"}:
+        raise ValueError(f"the {member.which} script: something may ask whether a name is {lost[0]!r}")
     read = {node.id for node in nodes if isinstance(node, ast.Name)} | attributes
     annotated = {word for text in texts for word in re.findall(r"\w+", text) if _READING_ANNOTATIONS & read}
     if lost := sorted(annotated & gone):

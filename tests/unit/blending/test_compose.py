@@ -390,6 +390,7 @@ def test_what_cannot_stand_beside_others_is_refused_with_the_reason(source, why)
         ("max = (lambda: max)()\nx = A = 1", "is the builtin in one place"),
         ("def f():\n    return max(1, 2)\nmax = f\nx = 1", "is the builtin in one place"),
         ("x = 1\ndef f(t):\n    return t.query('a > @x')", "query"),
+        ("class x:\n    pass\ndef f(o):\n    return type(o).__name__ == 'x'", "ask whether a name is 'x'"),
         ("match [1]:\n    case [x]:\n        pass", "line 1"),
         (
             "from sklearn.pipeline import make_pipeline\nclass x: pass\n"
