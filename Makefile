@@ -89,7 +89,7 @@ bench-quality: $(VENV)/.installed-dev $(PEERS)/.installed ## octopus beside Auto
 	OCTOPUS_BENCH_PEERS=$(abspath $(PEERS)) $(BIN)/python -m benchmarks.quality $(QUALITY)
 
 bench-anytime: $(VENV)/.installed-dev ## octopus' score after 10 s, 30 s, 60 s, 120 s, 300 s
-	$(BIN)/python -m benchmarks.anytime
+	$(BIN)/python -m benchmarks.anytime $(ANYTIME)
 
 bench-ablation: $(VENV)/.installed-dev ## octopus without racing, blend, portfolio, …: what each is worth (ABLATION='--sets …')
 	$(BIN)/python -m benchmarks.ablation $(ABLATION)

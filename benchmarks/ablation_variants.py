@@ -73,6 +73,13 @@ def no_target_encoding() -> None:
     replace(ways, "turns_for", without)
 
 
+def no_networks() -> None:
+    """Let no neural network take part."""
+    from octopus.families.neural import Neural
+
+    replace(Neural, "reason_against", lambda *_: "switched off")
+
+
 def no_patience() -> None:
     """Stop after as many refinements without a gain as a search without a time limit."""
     from octopus.effects import PATIENCE
@@ -88,6 +95,7 @@ VARIANTS: dict[str, Callable[[], None]] = {
     "no blend": no_blend,
     "no portfolio": no_portfolio,
     "no target encoding": no_target_encoding,
+    "no networks": no_networks,
     "no patience": no_patience,
 }
 
@@ -103,6 +111,7 @@ def used(journal: Journal) -> dict[str, int]:
             any(f"class {block}" in one for block in ("CatBoosted", "XGBoosted", "Committee")) for one in boosted
         ),
         "no target encoding": sum("TargetMeans([" in e.script.source for e in alone),
+        "no networks": sum(e.plan.family == "neural" for e in alone),
     }
 
 

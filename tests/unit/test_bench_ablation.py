@@ -20,6 +20,7 @@ from octopus import AutonomousRegressor
 from octopus.effects import PATIENCE
 from octopus.explore import Exploration
 from octopus.families.gbm import GradientBoosting
+from octopus.families.neural import Neural
 from octopus.journal import Journal
 from octopus.records import Budget, SearchStopped
 from octopus.scientists.playbook import ways
@@ -33,6 +34,7 @@ REPLACED: dict[str, tuple[Any, str]] = {
     "no blend": (Exploration, "_blend"),
     "no portfolio": (GradientBoosting, "recipes"),
     "no target encoding": (ways, "turns_for"),
+    "no networks": (Neural, "reason_against"),
     "no patience": (decide, "_PATIENCE_WITH_TIME"),
 }
 
@@ -88,6 +90,13 @@ def test_target_encoding_leaves_the_other_turns(off: Callable[..., None]) -> Non
     assert len(left) == len(every) - 1 > 0
 
 
+def test_without_networks_their_family_takes_no_part(off: Callable[..., None]) -> None:
+    tried = journal_of([valid(1, "linear", (0.8, 0.8)), valid(2, "neural", (0.8, 0.8))], families=("linear", "neural"))
+    assert ablation_variants.used(tried)["no networks"] == 1
+    off("no networks")
+    assert Neural().reason_against(task(), profile()) == "switched off"
+
+
 def test_without_patience_the_search_stops_as_without_a_limit(off: Callable[..., None]) -> None:
     tried = [valid(1, "linear", (0.8, 0.8)), valid(2, "gbm", (0.8, 0.8))]
     tried += [valid(number, "linear", (0.8, 0.8)) for number in range(3, 3 + PATIENCE)]
@@ -110,7 +119,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journal]:
     groups: dict[str, tuple[str, ...]] = {
         "whole": (),
         "ends": ("no racing", "no blend"),
-        "ideas": ("no portfolio", "no target encoding", "no patience"),
+        "ideas": ("no portfolio", "no target encoding", "no networks", "no patience"),
     }
     for name, variants in groups.items():
         with pytest.MonkeyPatch.context() as patch:
@@ -118,8 +127,8 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journal]:
             _switch(patch)(*variants)
             found[name] = (
                 AutonomousRegressor(
-                    families=["linear", "gbm"], sandbox="process", tracker=None, cv=3, n_jobs=2, random_state=0,
-                    time_limit=300, run_dir=tmp_path_factory.mktemp(name) / "run",
+                    families=["linear", "gbm"], sandbox="process", tracker=None, cv=3, n_jobs=2,
+                    random_state=0, time_limit=300, run_dir=tmp_path_factory.mktemp(name) / "run",
                 ).fit(X, y).journal_
             )  # fmt: skip
     return found
@@ -129,7 +138,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journal]:
 def test_each_variants_journal_lacks_its_part(journals: dict[str, Journal]) -> None:
     pytest.importorskip("catboost", reason="the portfolio of this size needs another library")
     used = {name: ablation_variants.used(journal) for name, journal in journals.items()}
-    assert min(used["whole"].values()) > 0, used
+    assert all(n > 0 for part, n in used["whole"].items() if part != "no networks"), used
     assert used["ends"]["no racing"] == used["ends"]["no blend"] == 0
     assert used["ends"]["no portfolio"] > 0
     assert used["ends"]["no target encoding"] > 0
