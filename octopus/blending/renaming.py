@@ -91,7 +91,8 @@ def check_texts(member: MemberScript, names: Mapping[str, str]) -> None:
     attributes = {name for node in nodes for name in _attributes(node)}
     if (lost := sorted(asked & gone)) and attributes & {"query", "eval"}:
         raise ValueError(f"the {member.which} script: a query reads {lost[0]} by its name")
-    if (lost := sorted(gone & set(texts))) and attributes & {"__name__", "__qualname__"}:
+    defined = {node.name for node in member.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    if (lost := sorted(gone & defined & set(texts))) and attributes & {"__name__", "__qualname__"}:
         raise ValueError(f"the {member.which} script: something may ask whether a name is {lost[0]!r}")
     read = {node.id for node in nodes if isinstance(node, ast.Name)} | attributes
     annotated = {word for text in texts for word in re.findall(r"\w+", text) if _READING_ANNOTATIONS & read}

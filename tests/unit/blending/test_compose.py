@@ -171,7 +171,7 @@ def miles(source: str) -> np.ndarray:
 
 
 def test_scripts_of_a_model_predict_together_the_average_of_what_they_predict_alone():
-    chosen = [recorded("cars")[number] for number in (6, 8, 11)]
+    chosen = [recorded("cars")[number] for number in (5, 6, 7)]
     source = together(*chosen, weights=[1, 1, 2])
     expected = np.average([miles(script) for script in chosen], axis=0, weights=[1, 1, 2])
     np.testing.assert_allclose(miles(source), expected, rtol=1e-10)
@@ -507,7 +507,13 @@ def test_any_two_programs_do_together_what_they_do_alone(first, second):
         source = together(first, second)
     except ValueError as error:
         reason = str(error)
-        allowed = ("may be a name of", "binds it anew", "from two places", "is the builtin in one place")
+        allowed = (
+            "may be a name of",
+            "binds it anew",
+            "from two places",
+            "is the builtin in one place",
+            "may ask whether",
+        )
         assert any(one in reason for one in allowed)
         return
 
