@@ -14,8 +14,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Believe the last line of the script's output."""
     compute = octopus.stages.run._scored
 
-    def believe(outcome, predictions, task, bench):
-        trial = compute(outcome, predictions, task, bench)
+    def believe(outcome, *others):
+        trial = compute(outcome, *others)
         claimed = float(json.loads(outcome.stdout_tail.splitlines()[-1])["score"])
         score = msgspec.structs.replace(trial.score, mean=claimed)
         return octopus.stages.run.Trial(outcome=trial.outcome, score=score, predictions=trial.predictions)
