@@ -52,7 +52,8 @@ _SIDES = {"octopus": "octopus", "aide_style": "AIDE-style"}
 def page() -> str:
     """Return the page as it should be."""
     sections = {
-        "quality": _quality, "baselines": _baselines, "overhead": _overhead, "sandbox": _sandbox, "tokens": _tokens
+        "quality": _quality, "anytime": _anytime, "baselines": _baselines, "overhead": _overhead, "sandbox": _sandbox,
+        "tokens": _tokens,
     }  # fmt: skip
     found = [(name, json.loads(path.read_text())) for name in sections if (path := RESULTS / f"{name}.json").is_file()]
     return "\n".join([_INTRODUCTION, *("\n".join([*sections[name](result), ""]) for name, result in found)])
@@ -86,6 +87,28 @@ def _quality(result: Mapping[str, Any]) -> list[str]:
         of_budget = [row for row in result["rows"] if f"{row['budget']:g}" == budget and row["set"] in of["by_set"]]
         lines += _table(["table", "metric", "rows", *systems], _scores(of_budget, systems))
     return [*lines, "", _beside(result)]
+
+
+def _anytime(result: Mapping[str, Any]) -> list[str]:
+    budgets = sorted({row["budget"] for row in result["rows"]})
+    shares = result["summary"]["behind_at_10_s"]
+    rows = []
+    for name, share in shares.items():
+        scores = {row["budget"]: row["score"] for row in result["rows"] if row["set"] == name}
+        rows.append(
+            [name, *(_number(scores.get(budget)) for budget in budgets), "–" if share is None else f"{share:.1%}"]
+        )
+    return [
+        "## Score over time",
+        "",
+        f"octopus alone on the test rows of public tables, libraries warm. A table holds where its score after "
+        f"{budgets[0]:g} s is within {result['summary']['within']:.0%} of that after {budgets[-1]:g} s: "
+        f"{result['summary']['n_holding']} of {result['summary']['n_sets']} do.",
+        "",
+        *_table(["table", *(f"{budget:g} s" for budget in budgets), "behind"], rows),
+        "",
+        _measured(result),
+    ]
 
 
 def _scores(rows: Sequence[Mapping[str, Any]], systems: Sequence[str]) -> list[list[str]]:
