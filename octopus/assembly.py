@@ -134,7 +134,7 @@ def assemble(
         Something cannot be used; the message says what, why and what to do.
     """
     options = read_options(parameters)
-    families = choose_families(parameters["families"])
+    families = choose_families(parameters["families"], options.budget.time_limit_s)
     scientist = choose_scientist(parameters["backend"], families, parameters["fix_backend"])
     intake = read_input(
         X, y, groups=groups, sample_weight=sample_weight, holdout=holdout,

@@ -32,15 +32,20 @@ _LEVELS = ("strict", "standard")
 _LED_BY_A_MODEL = "model"
 #: Families in the order in which they are drafted: the cheap ones that set the floor come first.
 _DRAFT_ORDER = ("linear", "forest", "gbm", "tabpfn", "neural")
+#: Seconds up to which the one that is strongest alone comes first: on 4,694 rows of ``computers`` a line and its proof
+#: took 9 of 10 s, for twice the error of boosted trees.
+_SHORT_S, _STRONGEST = 15.0, "gbm"
 
 
-def choose_families(families: object) -> tuple[Family, ...]:
+def choose_families(families: object, time_limit_s: float | None = None) -> tuple[Family, ...]:
     """Return the families that may take part, in the order in which they are drafted.
 
     Parameters
     ----------
     families : "auto", or sequence of str or Family
         All that are registered, or these.
+    time_limit_s : float or None, default=None
+        Seconds for everything; so few may do for one draft alone, and then the strongest comes first.
 
     Returns
     -------
@@ -56,6 +61,8 @@ def choose_families(families: object) -> tuple[Family, ...]:
     """
     if families == "auto":
         in_order = sorted(registry.names(registry.FAMILIES), key=_draft_rank)
+        if time_limit_s is not None and time_limit_s <= _SHORT_S:
+            in_order.sort(key=lambda name: name != _STRONGEST)
         chosen: Sequence[object] = in_order
     elif isinstance(families, str):
         raise InvalidParameter("families", families, "it is a single name", f"Use families=[{families!r}].")

@@ -187,6 +187,9 @@ def test_a_value_that_cannot_be_used_is_named(parameter: str, value: object) -> 
 
 def test_families_are_drafted_from_the_cheapest() -> None:
     assert [family.name for family in choose_families("auto")][:3] == ["linear", "forest", "gbm"]
+    assert [family.name for family in choose_families("auto", 60.0)][:3] == ["linear", "forest", "gbm"]
+    assert [family.name for family in choose_families("auto", 10.0)][:3] == ["gbm", "linear", "forest"]
+    assert [family.name for family in choose_families(["linear", "gbm"], 10.0)] == ["linear", "gbm"]
     assert [family.name for family in choose_families(["gbm", "linear"])] == ["gbm", "linear"]
     own = choose_families("auto")[0]
     assert choose_families([own]) == (own,)
