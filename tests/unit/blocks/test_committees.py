@@ -63,6 +63,11 @@ def test_each_member_goes_without_another_fifth_and_every_row_is_left_out_once()
         np.testing.assert_array_equal(member.y_, Y[member.index_])
 
 
+def test_the_highest_seed_is_one_of_a_member():
+    members = CommitteeRegressor(Remembers(), random_state=2**32 - 1).fit(X, Y).members_
+    assert [member.random_state for member in members] == [2**32 - 1, 0, 1, 2, 3]
+
+
 def test_weights_and_groups_go_with_their_rows_and_groups_stay_together():
     weight, groups = RNG.random(100), np.repeat(np.arange(20), 5)
     members = CommitteeRegressor(Remembers(), random_state=0).fit(X, Y, sample_weight=weight, groups=groups).members_

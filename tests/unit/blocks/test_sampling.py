@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from octopus.blocks.sampling import SampledClassifier, SampledRegressor
@@ -31,6 +31,23 @@ def test_a_sample_is_drawn_by_its_seed_and_keeps_the_weights_of_its_rows():
     assert not np.allclose(first, weighted)
     whole = SampledRegressor(Ridge(), n_rows=1000, random_state=0).fit(X, y)
     np.testing.assert_allclose(whole.predict(X), Ridge().fit(X, y).predict(X))
+
+
+class Remembers(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Keeps what it was told of its rows."""
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        self.rows_, self.weight_, self.groups_ = X[:, 0].astype(int), sample_weight, groups
+        return self
+
+
+@pytest.mark.parametrize(("kind", "y"), [(SampledRegressor, np.arange(100.0)), (SampledClassifier, np.arange(100) % 3)])
+def test_weights_and_groups_go_with_their_rows(kind, y):
+    X, weight, groups = np.arange(100.0)[:, None], np.arange(100) + 0.5, np.arange(100) // 5
+    known = kind(Remembers(), n_rows=30, random_state=0).fit(X, y, sample_weight=weight, groups=groups).model_
+    assert len(known.rows_) == 30
+    np.testing.assert_array_equal(known.weight_, weight[known.rows_])
+    np.testing.assert_array_equal(known.groups_, groups[known.rows_])
 
 
 @pytest.mark.parametrize("n_rows", [2, 3])

@@ -576,6 +576,12 @@ def test_a_failure_in_a_race_is_a_failure() -> None:
     assert (trial.outcome.status, trial.raced) == ("error", None)
 
 
+def test_folds_without_a_spread_are_nothing_to_judge_by():
+    even = Rival(score=Score(scoring="accuracy", mean=0.8, standard_error=0.0, folds=(0.8,) * 5), margin=0.006)
+    assert not even.is_out_of_reach([0.7])
+    assert even.is_out_of_reach([0.7, 0.6, 0.65])
+
+
 def test_small_losses_that_are_certain_are_no_reason_to_stop() -> None:
     assert not RIVAL.is_out_of_reach([-0.13, -0.14, -0.15])
     assert RIVAL.is_out_of_reach([-0.23, -0.24, -0.25])
