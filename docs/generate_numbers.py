@@ -67,8 +67,8 @@ def _quality(result: Mapping[str, Any]) -> list[str]:
         "a process of its own. A normalised score is 0 for the worst system on a table and 1 for the best; brackets "
         "are 95 % bootstrap intervals over tables. airports, crx, diamonds_price, health, insurance and libras were "
         "looked at while octopus was built, and some others to choose settings for few rows. Settings of the networks "
-        "were chosen on test rows of computers, crx, health, hedonic, libras, magic, males, mroz, sonar and splice: what "
-        "they bring there says less than what they bring elsewhere.",
+        "were chosen on test rows of computers, crx, health, hedonic, libras, magic, males, mroz, sonar and splice: "
+        "what they bring there says less than what they bring elsewhere.",
     ]
     for budget, of in result["summary"].items():
         systems = sorted(of["mean_rank"], key=lambda system: (of["mean_rank"][system], -of["normalised"][system]))

@@ -35,7 +35,7 @@ class Neural:
     """Averages of small perceptrons on scaled numbers and one-hot categories.
 
     scikit-learn's train on a core within seconds for a few thousand rows. A network on torch was no rival in that time:
-    RealMLP (pytabkit 1.7.3 as it comes, one thread, one split, one after the other) took 34 s on 3,270 rows of ``males``
+    RealMLP (pytabkit 1.7.3 as it comes, one thread, one split, in turn with these) took 34 s on 3,270 rows of ``males``
     for RMSE 0.456, these 2 s for 0.431; on 270 rows of ``libras`` 5 s for log loss 0.40, these 2 s for 0.35. The
     settings here were chosen on test rows of tables like these, those of RealMLP were not.
     """
