@@ -24,8 +24,13 @@ UNLIMITED_EXPERIMENT_S = 3600.0
 _FINAL_FITS = 2
 #: How many times as long as the best so far a fit of what ships together with it may take, to be waited for.
 _COMPANION = 3.0
-#: Seconds for replays, the time of a row, scoring and writing; measured in ``benchmarks/overhead.py`` and rounded up.
-_FINAL_OVERHEAD_S = 6.0
+#: Seconds for replays, the time of a row, scoring and writing: 1.5 to 2 on a quiet machine, three times that for a busy
+#: one; of a short limit no more than this share, else the reserve would be most of it.
+_FINAL_OVERHEAD_S, _FINAL_OVERHEAD_SHARE = 6.0, 0.25
+#: Seconds up to which a limit is short.
+_SHORT_S = 15.0
+#: Resamples of the holdout at least.
+_FEWEST_RESAMPLES = 200
 #: Seconds of one resample of the holdout: a scorer's call, and its work for each row; of winner, constant and baseline.
 _RESAMPLE_S, _RESAMPLED_ROW_S, _RESAMPLED = 1e-3, 5e-7, 3
 
@@ -46,7 +51,7 @@ def reserve_s(journal: Journal) -> float:
         What takes much longer than the best so far is not waited for.
     """
     best = journal.best
-    overhead_s = _FINAL_OVERHEAD_S + _bootstrap_s(journal)
+    overhead_s = _overhead_s(journal)
     if best is None or journal.validation is None:
         return overhead_s
     best_s = final_fit_s(best, journal)
@@ -105,7 +110,7 @@ def blend_fit_s(journal: Journal, budget: Budget, elapsed_s: float) -> float | N
     """
     if budget.time_limit_s is None:
         return None
-    left = budget.time_limit_s - elapsed_s - _FINAL_OVERHEAD_S - _bootstrap_s(journal) - _baselines_s(journal)
+    left = budget.time_limit_s - elapsed_s - _overhead_s(journal) - _baselines_s(journal)
     return max(0.0, left / _FINAL_FITS)
 
 
@@ -195,47 +200,75 @@ def unaffordable(budget: Budget, spent: Usage, next_call: Usage) -> str | None:
     return None
 
 
-def n_resamples(n_rows: int) -> int:
+def is_short(time_limit_s: float | None) -> bool:
+    """Return whether so many seconds for a run are few: one draft and its proof may take them all."""
+    return time_limit_s is not None and time_limit_s <= _SHORT_S
+
+
+def n_resamples(n_rows: int, time_limit_s: float | None = None) -> int:
     """Return how many resamples of a holdout give its interval.
 
     Parameters
     ----------
     n_rows : int
         Rows of the holdout.
+    time_limit_s : float or None, default=None
+        Seconds for the whole run.
 
     Returns
     -------
     int
         500 for a 95 % percentile interval: its ends are then uncertain by 0.12 standard errors of the score, which is
         the square root of 0.025 × 0.975 / 500 over the normal density there (Efron & Tibshirani, 1993, ch. 19). Fewer
-        where the holdout is large: its interval is narrow, and a resample of 10,000 rows takes milliseconds.
+        where the holdout is large: its interval is narrow, and a resample of 10,000 rows takes milliseconds. And fewer
+        where 15 s have to do for everything: 500 took up to a third of ten, 200 leave an uncertainty of 0.19 errors.
     """
-    return max(200, min(500, 2_000_000 // max(1, n_rows)))
+    if is_short(time_limit_s):
+        return _FEWEST_RESAMPLES
+    return max(_FEWEST_RESAMPLES, min(500, 2_000_000 // max(1, n_rows)))
 
 
 def _is_late(journal: Journal) -> bool:
-    """Tell whether half of the time is over: before that an experiment is worth more than room for a blend."""
-    limit_s = journal.started.budget.time_limit_s if journal.started else None
-    return limit_s is not None and journal.elapsed_s > limit_s / 2
+    """Tell whether half of the time is over: before that another experiment is worth more than room for a blend.
+
+    Of a short limit what is left after the first experiments buys no better one, and a blend of them is quickly fitted.
+    """
+    limit_s = _limit_s(journal)
+    return limit_s is not None and (is_short(limit_s) or journal.elapsed_s > limit_s / 2)
 
 
 def _baselines_s(journal: Journal) -> float:
     """Return the seconds for fitting those that stand beside the winner on the holdout, each at most as the best."""
-    most_s = final_fit_s(journal.best, journal) if journal.best else 0.0
-    beside = [e for e in (find_plain(journal.candidates), find_incumbent(journal.candidates)) if e is not None]
-    return sum(min(most_s, final_fit_s(e, journal)) for e in beside)
+    best = journal.best
+    if best is None:
+        return 0.0
+    most_s = final_fit_s(best, journal)
+    beside = (find_plain(journal.candidates), find_incumbent(journal.candidates))
+    return sum(min(most_s, final_fit_s(e, journal)) for e in beside if e is not None and e.number != best.number)
 
 
-def _bootstrap_s(journal: Journal) -> float:
-    """Return the seconds that the interval of the holdout will take."""
+def _limit_s(journal: Journal) -> float | None:
+    return journal.started.budget.time_limit_s if journal.started else None
+
+
+def _overhead_s(journal: Journal) -> float:
+    """Return the seconds that the proof takes beside its fits, with the interval of the holdout."""
+    limit_s = _limit_s(journal)
+    overhead_s = _FINAL_OVERHEAD_S if limit_s is None else min(_FINAL_OVERHEAD_S, _FINAL_OVERHEAD_SHARE * limit_s)
     n_rows = journal.profile.n_sealed if journal.profile else 0
-    return n_resamples(n_rows) * _RESAMPLED * (_RESAMPLE_S + _RESAMPLED_ROW_S * n_rows) if n_rows else 0.0
+    if not n_rows:
+        return overhead_s
+    of_a_draw = _RESAMPLED * (_RESAMPLE_S + _RESAMPLED_ROW_S * n_rows)
+    return overhead_s + n_resamples(n_rows, limit_s) * of_a_draw
 
 
 def _next_s(journal: Journal) -> float:
-    """Return what the next experiment will take: one of an untried family as much as the cheapest, else as the best."""
+    """Return what the next experiment will take: one of an untried family as much as the cheapest, else as the best.
+
+    Under a short limit an untried one is thought to take as much as the dearest: what is cut off has cost the blend.
+    """
     walls = [e.outcome.wall_s for e in journal.valid_experiments]
     tried = {e.plan.family for e in journal.standing.experiments}
     if journal.profile and any(v.applies and v.family not in tried for v in journal.profile.families):
-        return min(walls, default=0.0)
+        return max(walls, default=0.0) if is_short(_limit_s(journal)) else min(walls, default=0.0)
     return journal.best.outcome.wall_s if journal.best else 0.0

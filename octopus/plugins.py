@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import cast
 
 from octopus import registry
+from octopus.budget import is_short
 from octopus.errors import InvalidParameter, SandboxUnavailable, WeakSandbox
 from octopus.protocols import (
     Backend,
@@ -32,9 +33,9 @@ _LEVELS = ("strict", "standard")
 _LED_BY_A_MODEL = "model"
 #: Families in the order in which they are drafted: the cheap ones that set the floor come first.
 _DRAFT_ORDER = ("linear", "forest", "gbm", "tabpfn", "neural")
-#: Seconds up to which the one that is strongest alone comes first: on 4,694 rows of ``computers`` a line and its proof
+#: What is strongest alone comes first where the limit is short: on 4,694 rows of ``computers`` a line and its proof
 #: took 9 of 10 s, for twice the error of boosted trees.
-_SHORT_S, _STRONGEST = 15.0, "gbm"
+_STRONGEST = "gbm"
 
 
 def choose_families(families: object, time_limit_s: float | None = None) -> tuple[Family, ...]:
@@ -61,7 +62,7 @@ def choose_families(families: object, time_limit_s: float | None = None) -> tupl
     """
     if families == "auto":
         in_order = sorted(registry.names(registry.FAMILIES), key=_draft_rank)
-        if time_limit_s is not None and time_limit_s <= _SHORT_S:
+        if is_short(time_limit_s):
             in_order.sort(key=lambda name: name != _STRONGEST)
         chosen: Sequence[object] = in_order
     elif isinstance(families, str):

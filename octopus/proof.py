@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from octopus.bench import Bench
-from octopus.budget import worthwhile_threads
+from octopus.budget import n_resamples, worthwhile_threads
 from octopus.dataset import Dataset, Float
 from octopus.errors import LatencyWarning, NoValidExperiment, ReplayWarning
 from octopus.frame import write_table
@@ -90,6 +90,12 @@ class _Court:
     bench: Bench
     budget: Budget
     run: Run
+    refit: Literal["all", "train"] = "all"
+
+    def is_timed(self, fitted_on: Literal["all", "train"]) -> bool:
+        """Whether the time of a row is measured: of what ships, and of every fit where the goal has a limit."""
+        last = "all" if self.sealed.holdout is None else self.refit
+        return self.keeps_a_process and (self.task.latency is not None or fitted_on == last)
 
     @property
     def limits(self) -> Limits:
@@ -153,7 +159,7 @@ def prove(
     NoValidExperiment
         No experiment's pipeline could be fitted and replayed.
     """
-    court = _Court(task=task, sealed=sealed, bench=bench, budget=budget, run=run)
+    court = _Court(task=task, sealed=sealed, bench=bench, budget=budget, run=run, refit=refit)
     everything: Literal["all", "train"] = "all" if sealed.holdout is None else "train"
     try:
         shipped = _first_that_replays(court, everything)
@@ -239,7 +245,7 @@ def _fit_and_replay(
     file = ModelFile(path="model/pipeline.pkl", sha256=sha256, size_bytes=len(result.model), fitted_on=fitted_on)
     replays = all(check.passed for check in checks)
     latency = None
-    if replays and court.keeps_a_process:
+    if replays and court.is_timed(fitted_on):
         latency = measure_latency(result.model, probe, court.task, court.bench.sandbox, court.limits)
     court.run.file.append(
         Fitted(**court.run.stamp(), experiment=experiment.number, model=file, checks=checks, latency=latency)
@@ -269,8 +275,9 @@ def _open_holdout(court: _Court, holdout: Dataset, shipped: Shipped) -> str:
             baselines[name] = predictions
         elif one is not None and (rival := _plain_predictions(court, one.script, holdout)) is not None:
             baselines[name] = rival
+    draws = n_resamples(len(holdout), court.budget.time_limit_s)
     report = report_holdout(
-        Contest(rows=holdout, predictions=predictions, baselines=baselines),
+        Contest(rows=holdout, predictions=predictions, baselines=baselines, n_resamples=draws),
         court.bench.scoring,
         shipped.experiment,
         len(court.run.journal.experiments),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from octopus.bench import Bench
 from octopus.blending.compose import compose
+from octopus.blending.evidence import error_over_rows
 from octopus.blending.weights import Blend, Candidate, choose_weights
 from octopus.budget import blend_fit_s, final_fit_s
 from octopus.dataset import Float
@@ -89,7 +90,12 @@ def blend_experiments(
     Returns
     -------
     Blended, Unblended or None
-        None where fewer than two experiments could be blended, or all of the weight goes to one.
+        None where fewer than two experiments could be blended, or all of the weight goes to one. A blend has to be
+        better by more than the standard error over rows: that of folds also holds how much fits differ from fold to
+        fold, which an average of members makes less, never more. On 22 tables that ``benchmarks/quality_sets.py``
+        does not have, it let three blends through that the error of folds did not (phoneme, SLID, segment): on test
+        rows they changed the AUC from 0.9561 to 0.9583, the RMSE from 6.271 to 6.250, the log loss from 0.0409 to
+        0.0423.
     """
     best = journal.best
     single = [e for e in journal.valid_experiments if not is_incumbent(e) and not e.members]
@@ -114,7 +120,10 @@ def blend_experiments(
     if blend is None:
         return None
     members = members_of(blend)
-    difference, error = gain(blend.score, best.score, bench.test_over_train)
+    difference, of_folds = gain(blend.score, best.score, bench.test_over_train)
+    alone = predictions_of(best.number)
+    of_rows = None if alone is None else error_over_rows(blend.predictions, alone, bench.train, bench.scoring)
+    error = of_folds if of_rows is None else of_rows
     if difference <= error:
         beside = f"{difference:+.2g} beside #{best.number} alone, no gain beyond its error of {error:.2g}"
         return Unblended(members=members, reason=f"{_words(members)} is {beside}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octopus.budget import spent_out
+from octopus.budget import is_short, spent_out
 from octopus.effects import PATIENCE, has_failed, stale_experiments
 from octopus.journal import Journal
 from octopus.records import Budget, Decision, Diagnosis, Experiment
@@ -21,7 +21,8 @@ _FAMILIES_BEFORE_PLATEAU = 2
 _SAME_FAILURE = 3
 #: Failures in a row, whatever they are, after which going on is pointless.
 _FAILURES_IN_A_ROW = 10
-#: Time, memory and the like: no repair where the family has a script that works within them.
+#: Time, memory and the like: no repair where the family has a script that works within them, nor under a short limit
+#: where any has.
 _LIMITS = "OCT2"
 #: What the run cannot have: weights, a device, room.
 _UNAVAILABLE = "OCT5"
@@ -68,7 +69,8 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     if not experiments:
         return Decision(action="draft", reason="no experiment so far counts any more")
     last = experiments[-1]
-    if has_failed(last) and _worth_repairing(last, experiments, is_led=journal.is_led):
+    hurried = is_short(budget.time_limit_s)
+    if has_failed(last) and _worth_repairing(last, experiments, is_led=journal.is_led, hurried=hurried):
         code = last.diagnoses[0].code
         return Decision(action="repair", reason=last.diagnoses[0].title, parent=last.number, code=code)
     if untried := _untried_families(journal):
@@ -123,7 +125,7 @@ def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diag
     return next((d for d in of_family[-1].diagnoses if d.code == _SATURATED), None)
 
 
-def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...], *, is_led: bool) -> bool:
+def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...], *, is_led: bool, hurried: bool) -> bool:
     """Tell whether the last failure has a remedy that was not tried to exhaustion."""
     if not last.diagnoses or last.decision.action == "try":  # the user's own is theirs to mend
         return False
@@ -132,7 +134,7 @@ def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...], *, i
     if not last.diagnoses[0].repairable:
         return False
     if last.diagnoses[0].code.startswith(_LIMITS) and any(
-        e.is_valid and e.plan.family == last.plan.family for e in experiments
+        e.is_valid and (hurried or e.plan.family == last.plan.family) for e in experiments
     ):
         return False
     fingerprint = last.diagnoses[0].fingerprint

@@ -17,7 +17,7 @@ from octopus.records import Latency, Limits, Task
 #: First answers are slower: libraries load what they need when it is needed.
 _WARM_UP = 5
 #: Seconds after which no further row is asked; a model that takes longer for one is asked for two.
-_ENOUGH_S = 0.5
+_ENOUGH_S = 0.3
 
 
 class _Asked:

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 import sklearn
 
-from octopus.budget import n_resamples
 from octopus.dataset import Dataset, Float, Rows
 from octopus.records import Baseline, CurvePoint, Experiment, HoldoutReport
 from octopus.scoring import Scoring, bootstrap
@@ -31,11 +30,14 @@ class Contest:
         The winner's.
     baselines : mapping of str to ndarray
         Those of the baselines, the one to beat last.
+    n_resamples : int
+        How many resamples of the rows give the intervals.
     """
 
     rows: Dataset
     predictions: Float
     baselines: Mapping[str, Float]
+    n_resamples: int
 
 
 def report_holdout(
@@ -73,7 +75,7 @@ def report_holdout(
 
         # The whole holdout was scored with every check above: its resamples hold the same values.
         with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-            return bootstrap(at, len(rows), rows.groups, random_state, n_resamples(len(rows)))
+            return bootstrap(at, len(rows), rows.groups, random_state, contest.n_resamples)
 
     draws = resampled(contest.predictions)
     low, high = _interval(draws, score)

@@ -30,6 +30,8 @@ _SEEN_ROWS = 2000
 #: Folds from which on a race is decided by paired differences, and at which confidence; before that, spreads of the
 #: rival's folds.
 _PAIRED_FOLDS, _CONFIDENCE, _SPREADS = 3, 0.95, 3.0
+#: How much longer than the others the first folds may take: when trees stop differs from fold to fold.
+_SLACK = 1.25
 #: A child that starts with less than this left could not even import.
 _MIN_WALL_S = 0.5
 
@@ -122,18 +124,21 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float, rival: R
     """
     began = time.monotonic()
     deadline = began + wall_s
-    # A script whose first fold takes longer than this could not finish the others: a hang costs that much, no more.
-    first_deadline = began + wall_s / _n_rounds(len(bench.folds), bench.n_jobs)
     race = _Race(bench, rival)
+    # A script whose first folds take longer than their share could not finish the others: what is too slow, or hangs,
+    # costs that much and no more.
     if len(bench.train) > _SMOKE_ABOVE_ROWS:
-        smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), first_deadline, n_parallel=1))
+        n_first = max(1, min(bench.n_jobs, len(bench.folds)))
+        share_s = _SLACK * wall_s / math.ceil(len(bench.folds) / n_first)
+        smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), began + share_s, n_parallel=1))
         if smoke.outcome.status != "ok":
             return Trial(outcome=_over_all([smoke], time.monotonic() - began))
-        results = _run_folds(script, task, bench, bench.folds, deadline, race)
     else:
-        results = _run_folds(script, task, bench, bench.folds[:1], first_deadline, race)
-        if race.goes_on:
-            results += _run_folds(script, task, bench, bench.folds[1:], deadline, race)
+        n_first, share_s = 1, wall_s / _n_rounds(len(bench.folds), bench.n_jobs)
+    first_deadline = min(deadline, time.monotonic() + share_s)
+    results = _run_folds(script, task, bench, bench.folds[:n_first], first_deadline, race)
+    if race.goes_on:
+        results += _run_folds(script, task, bench, bench.folds[n_first:], deadline, race)
     outcome = _over_all(results, time.monotonic() - began)
     if outcome.status != "ok":
         return Trial(outcome=outcome)

@@ -121,7 +121,7 @@ def test_where_only_the_refit_is_too_slow_the_scored_fit_ships(tmp_path: Path) -
 def test_without_a_limit_it_is_measured_and_nothing_is_passed_over(tmp_path: Path) -> None:
     estimator = _fit([_sleeper("Ridge", 0.2)], "", tmp_path / "run")
     scored, refitted = estimator.journal_.fits
-    assert scored.latency is not None
+    assert scored.latency is None, "only what ships is timed"
     assert refitted.latency is not None
     assert refitted.latency.median_ms >= 200
     assert "say within how many ms in the goal" in model_card(estimator.journal_)

@@ -25,12 +25,6 @@ ABSOLUTE = make_scoring("neg_mean_absolute_error", "regression", None)
 WINNER = valid(3, "gbm", (0.80, 0.82, 0.84))
 
 
-@pytest.fixture(autouse=True)
-def _fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw 200 times where the report draws 1,000: what is asked here is far from where that matters."""
-    monkeypatch.setattr("octopus.stages.report.n_resamples", lambda n_rows: 200)
-
-
 def _holdout(table: pd.DataFrame, y: Float, groups: Rows | None = None, weight: Float | None = None) -> Dataset:
     row_ids = np.arange(len(y), dtype=np.int64)
     return Dataset(table=table.reset_index(drop=True), y=y, groups=groups, sample_weight=weight, row_ids=row_ids)
@@ -49,7 +43,7 @@ def _work(columns: list[str] | None = None, C: float = 1.0) -> tuple[Dataset, Fl
 def _report(
     rows: Dataset, predictions: Float, baselines: Mapping[str, Float], scoring: Scoring = ROC_AUC, seed: int = 0
 ) -> HoldoutReport:
-    contest = Contest(rows=rows, predictions=predictions, baselines=baselines)
+    contest = Contest(rows=rows, predictions=predictions, baselines=baselines, n_resamples=200)
     report = report_holdout(contest, scoring, WINNER, n_experiments=7, random_state=seed)
     assert report is not None
     return report
@@ -130,7 +124,7 @@ def test_the_same_seed_gives_the_same_report() -> None:
 def test_without_a_defined_score_there_is_no_report() -> None:
     rows, predicted, _ = _work()
     negatives = np.flatnonzero(rows.y == 0)
-    contest = Contest(rows=rows.take(negatives), predictions=predicted[negatives], baselines={})
+    contest = Contest(rows=rows.take(negatives), predictions=predicted[negatives], baselines={}, n_resamples=200)
     assert report_holdout(contest, ROC_AUC, WINNER, 7, 0) is None
 
 
@@ -184,7 +178,7 @@ def test_a_metric_of_ones_own_sees_the_rows_of_each_resample() -> None:
 
 def test_a_gap_is_what_validation_promised_too_much() -> None:
     rows, predicted, _ = _work()
-    contest = Contest(rows=rows, predictions=predicted, baselines={})
+    contest = Contest(rows=rows, predictions=predicted, baselines={}, n_resamples=200)
     promised = Score(scoring="roc_auc", mean=0.9, standard_error=None, folds=(0.9,))
     report = report_holdout(contest, ROC_AUC, msgspec.structs.replace(WINNER, score=promised), 1, 0)
     assert report is not None

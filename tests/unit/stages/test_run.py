@@ -520,6 +520,26 @@ def test_a_script_that_hangs_at_once_costs_one_round_of_its_time(n_jobs: int, sh
     assert sandbox.jobs[0].limits.wall_s == pytest.approx(600.0 / share, abs=5.0)
 
 
+@pytest.mark.parametrize(("n_jobs", "n_first", "share"), [(1, 1, 1.25 / 5), (2, 2, 1.25 / 3), (16, 5, 1.0)])
+def test_many_rows_that_take_too_long_cost_the_first_folds_share_of_the_time(
+    n_jobs: int, n_first: int, share: float
+) -> None:
+    data = _many_rows()
+
+    def answer(job: Job) -> JobResult:
+        assert job.train_rows is not None
+        is_smoke = len(job.train_rows) == 500
+        return _ok(np.full((len(job.predict_rows), 2), 0.5)) if is_smoke else _broken("timeout")
+
+    sandbox = _Prepared(answer)
+    bench = _bench(data, sandbox, n_jobs=n_jobs, scoring=_accuracy())
+    trial = run_script(SCRIPT, _task("binary"), bench, 600.0)
+    _, *folds = sandbox.jobs
+    assert trial.outcome.status == "timeout"
+    assert len(folds) <= n_first, "the others do not start"
+    assert folds[0].limits.wall_s == pytest.approx(600.0 * share, abs=5.0)
+
+
 # ------------------------------------------------------------------ racing
 
 #: A rival whose folds spread by little; errors of 1 are far behind, those of 0.1 are not.
