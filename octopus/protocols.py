@@ -46,6 +46,28 @@ from octopus.scoring import Scoring
 Encoding = Literal["one_hot", "native", "ordinal"]
 
 
+class Tunable(Record, frozen=True, kw_only=True):
+    """A number in the source of a recipe's model for which others may be tried.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, as the source has it: ``name=0.1``, or ``"name": 0.1`` in a dictionary.
+    low, high : float
+        Between which values make sense.
+    is_log : bool
+        Whether factors count, not differences.
+    is_whole : bool
+        Whether it is a whole number.
+    """
+
+    name: str
+    low: float
+    high: float
+    is_log: bool = False
+    is_whole: bool = False
+
+
 class Recipe(Record, frozen=True, kw_only=True):
     """A model as a family offers it to the playbook: words for the hypothesis, source for the script.
 
@@ -76,6 +98,15 @@ class Recipe(Record, frozen=True, kw_only=True):
         Fit log1p of the target and predict its inverse (regression).
     answers : tuple of str
         Codes of the diagnoses that this idea is a remedy for; empty for a first draft.
+    repeats : str
+        Idea of the recipe whose model this one fits several times; empty where it is one model.
+    n_fits : int
+        How many times, each time on all rows but one part of so many. It is tried where what the other took says that
+        there is time.
+    tunable : tuple of Tunable
+        Numbers of the model around which a local search may look.
+    is_quick : bool
+        Where time is short it is the family's first draft.
     """
 
     idea: str
@@ -91,6 +122,10 @@ class Recipe(Record, frozen=True, kw_only=True):
     whole_texts: bool = False
     log_target: bool = False
     answers: tuple[str, ...] = ()
+    repeats: str = ""
+    n_fits: int = 1
+    tunable: tuple[Tunable, ...] = ()
+    is_quick: bool = False
 
 
 @runtime_checkable

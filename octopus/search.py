@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from octopus.bench import Bench
+from octopus.budget import is_short
 from octopus.dataset import Dataset
 from octopus.errors import NoValidExperiment, RunDirectoryError
 from octopus.explore import Exploration, Parts, rebuilt, write_calls
@@ -177,7 +178,8 @@ def survey_data(question: Question, asked: Task, families: Sequence[Family], set
     task = msgspec.structs.replace(asked, group=sealed.group, time=sealed.time)
     profile = profile_data(task, sealed, settings.columns, (*question.findings, *find_no_time(task)))
     profile = msgspec.structs.replace(profile, families=_verdicts(families, task, profile))
-    plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv)
+    hurried = is_short(settings.budget.time_limit_s)
+    plan = plan_validation(task, profile, sealed.train, sealed.holdout is not None, settings.cv, hurried=hurried)
     return Survey(task=task, sealed=sealed, profile=profile, plan=plan)
 
 

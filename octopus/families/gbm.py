@@ -20,7 +20,7 @@ from octopus.families.shape import (
     target_span,
 )
 from octopus.families.signatures import signature
-from octopus.protocols import Recipe
+from octopus.protocols import Recipe, Tunable
 from octopus.records import Profile, Task
 
 #: Rows below which a tree of any size is luck: two leaves of LightGBM's least leaf (20 rows) do not fit in
@@ -31,6 +31,8 @@ _SMALL = 1000
 #: Rows from which on random cuts come first among variations of a classifier: on 2,644 rows of health log loss 0.534,
 #: 0.539 with slower learning; on 13,363 of insurance AUC 0.8839 and 0.8830; on 392 of crx slower learning is ahead.
 _MEDIUM = 2000
+#: Rows below which a committee is the first of the variations: where boosting stops is luck on few rows.
+_FEW_FOR_A_STOP = 3000
 #: Rows from which on larger trees come before smaller ones, which 2000 steps do not fit: on 100,000 rows of 50 columns
 #: 127 leaves have AUC 0.879 and R² 0.82, 7 leaves at a low rate 0.875 and 0.74, 3 leaves 0.860 and 0.77. On 32,364
 #: rows of diamonds 127 leaves have RMSE 552, 31 leaves 538.
@@ -43,8 +45,18 @@ _MAX_TREES = 2000
 _LARGE = 2_000_000
 #: Levels that LightGBM splits one by one (its ``max_cat_to_onehot``): the rows of a level do not matter there.
 _FEW_LEVELS = 4
+#: Idea of the first draft.
+_FIRST_IDEA = "native categories, early stopping"
 #: Leaves of small trees, of which there may be many.
 _FEW_LEAVES = 15
+#: What a local search may change; the number of trees follows from the rate by early stopping.
+_TUNABLE = (
+    Tunable(name="learning_rate", low=0.01, high=0.3, is_log=True),
+    Tunable(name="num_leaves", low=3, high=255, is_log=True, is_whole=True),
+    Tunable(name="min_child_samples", low=3, high=300, is_log=True, is_whole=True),
+    Tunable(name="colsample_bytree", low=0.3, high=1.0),
+    Tunable(name="reg_lambda", low=0.01, high=100.0, is_log=True),
+)
 #: Losses of LightGBM by the metric that they are, where the usual loss is another.
 _LOSSES = {**dict.fromkeys(MEDIAN, "mae"), "neg_mean_absolute_percentage_error": "mape", **RATES}
 
@@ -94,7 +106,7 @@ class GradientBoosting:
         variations.insert(0 if is_medium else 2, _randomised(task, profile))
         variations.insert(0 if profile.n_rows >= _MANY_ROWS else 2, _larger(task, profile))
         if suits_a_committee(profile):
-            variations.insert(0, _committee(task, profile))
+            variations.insert(0 if profile.n_rows < _FEW_FOR_A_STOP else len(variations), _committee(task, profile))
         return [
             _draft(task, profile),
             *booster_recipes(task, profile),
@@ -141,7 +153,7 @@ def _draft(task: Task, profile: Profile) -> Recipe:
     return _recipe(
         task,
         profile,
-        "native categories, early stopping",
+        _FIRST_IDEA,
         f"native categories{with_levels}, early stopping: interactions that a line cannot see{with_gaps}",
         "better than the line where columns act together",
         {"learning_rate": 0.05, "num_leaves": leaves, "min_child_samples": _leaf(profile), "colsample_bytree": 0.8},
@@ -236,7 +248,7 @@ def _committee(task: Task, profile: Profile) -> Recipe:
         "a little gain, folds that agree more",
         settings | {"colsample_bytree": 0.8},
     )
-    return as_committee(alone, task)
+    return as_committee(alone, task, repeats=_FIRST_IDEA)
 
 
 def _shallow(task: Task, profile: Profile) -> Recipe:
@@ -358,6 +370,7 @@ def _recipe(
         model=f"{block}({kind}({arguments}))",
         imports=(f"from lightgbm import {kind}",),
         blocks=(block,),
+        tunable=_TUNABLE,
         log_target=log_target,
         answers=answers,
     )

@@ -17,6 +17,8 @@ _PATIENCE_WITH_TIME = 12
 MOST_FIXES = 3
 #: Families that must have been tried before a plateau counts as one.
 _FAMILIES_BEFORE_PLATEAU = 2
+#: Families that are drafted before anything else where time is short.
+_FAMILIES_IN_A_HURRY = 2
 #: The same failure this often in a run ends its line of work.
 _SAME_FAILURE = 3
 #: Failures in a row, whatever they are, after which going on is pointless.
@@ -73,9 +75,12 @@ def decide(journal: Journal, budget: Budget) -> Decision:
     if has_failed(last) and _worth_repairing(last, experiments, is_led=journal.is_led, hurried=hurried):
         code = last.diagnoses[0].code
         return Decision(action="repair", reason=last.diagnoses[0].title, parent=last.number, code=code)
-    if untried := _untried_families(journal):
-        return Decision(action="draft", reason=f"{untried[0]} was not tried yet")
     best = journal.best
+    # Where time is short the libraries of the first family are looked at before a third one is drafted.
+    waits = hurried and best is not None and len({e.plan.family for e in experiments}) == _FAMILIES_IN_A_HURRY
+    untried = _untried_families(journal)
+    if untried and not (waits and stale_experiments(journal) == 0):
+        return Decision(action="draft", reason=f"{untried[0]} was not tried yet")
     if best is None:
         return Decision(action="draft", reason="nothing has worked yet")
     symptom = _open_symptom(best, experiments)

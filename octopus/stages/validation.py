@@ -34,6 +34,9 @@ _QUICK_VALUES = 100_000
 #: Above this three folds do: a fold has 3,300 scored rows or more, and two thirds of so many rows make nearly the
 #: model that four fifths make; the time goes into more experiments. Two cores need two rounds instead of three.
 _SEVERAL_ROWS, _FEW_SPLITS = 10_000, 3
+#: The same where time is short: a fold has 333 scored rows or more, and a second model is worth more than two fits of
+#: the first.
+_SEVERAL_IN_A_HURRY = 1000
 #: Above this, 20,000 rows are scored in one split: the standard error of an accuracy is below 0.004.
 _MANY_ROWS = 100_000
 #: Most folds and repeats that a scientist may ask for: beyond ten of either hardly any variance is left to remove
@@ -47,7 +50,9 @@ _PLACED_GROUPS = 2000
 _REMEDY = "Use 'auto', a number of splits, a splitter or a list of (train, test) row positions."
 
 
-def plan_validation(task: Task, profile: Profile, train: Dataset, sealed_any: bool, cv: object) -> ValidationPlan:
+def plan_validation(
+    task: Task, profile: Profile, train: Dataset, sealed_any: bool, cv: object, *, hurried: bool = False
+) -> ValidationPlan:
     """Decide how candidates are compared.
 
     Parameters
@@ -62,6 +67,8 @@ def plan_validation(task: Task, profile: Profile, train: Dataset, sealed_any: bo
         Whether a holdout was sealed.
     cv : object
         ``"auto"`` or None, a number of splits, a splitter, or (train, test) positions of the rows given to ``fit``.
+    hurried : bool, default=False
+        Whether so little time is given that fewer folds are better.
 
     Returns
     -------
@@ -82,12 +89,13 @@ def plan_validation(task: Task, profile: Profile, train: Dataset, sealed_any: bo
     if len(train) < 2:
         raise InvalidData(f"n_samples={len(train)}: a model cannot be validated on fewer than 2 rows. Give more rows.")
     kinds = _kinds(task, profile, train)
+    several = _SEVERAL_IN_A_HURRY if hurried else _SEVERAL_ROWS
     failed = ""
     for kind, why in kinds:
         n_repeats = _REPEATS if _wants_repeats(kind, train, task, sealed_any, asked) else 1
-        for n_splits in [asked] if asked else _splits_to_try(kind, task, train):
+        for n_splits in [asked] if asked else _splits_to_try(kind, task, train, several):
             if _make(kind, n_splits, n_repeats, task, train):
-                reason = _reason(why, n_splits, n_repeats, asked, train) + failed
+                reason = _reason(why, n_splits, n_repeats, asked, train, several) + failed
                 column = {"time": task.time, "group": task.group}.get(kind)
                 return ValidationPlan(
                     kind=kind,
@@ -249,22 +257,22 @@ def _wants_repeats(kind: SplitKind, train: Dataset, task: Task, sealed_any: bool
     return kind != "time" and len(train) < _FEW_ROWS and is_quick and not sealed_any and asked is None
 
 
-def _splits_to_try(kind: SplitKind, task: Task, train: Dataset) -> Sequence[int]:
+def _splits_to_try(kind: SplitKind, task: Task, train: Dataset, several: int) -> Sequence[int]:
     """Return numbers of splits, best first: one for many rows, five, fewer for several, or where a class is rare."""
     if len(train) > _MANY_ROWS:
         return (1,)
-    most = min(_FEW_SPLITS if len(train) > _SEVERAL_ROWS else _SPLITS, max(2, len(train) // 2))
+    most = min(_FEW_SPLITS if len(train) > several else _SPLITS, max(2, len(train) // 2))
     if task.is_classification and kind != "time":
         counts = np.bincount(train.y.astype(np.int64), minlength=task.n_classes)
         most = min(most, max(2, int(counts[counts > 0].min())))
     return (*range(most, 1, -1), 1)
 
 
-def _reason(why: str, n_splits: int, n_repeats: int, asked: int | None, train: Dataset) -> str:
+def _reason(why: str, n_splits: int, n_repeats: int, asked: int | None, train: Dataset, several: int) -> str:
     if asked:
         return f"{why}; {n_splits} splits as asked for"
-    if n_splits <= _FEW_SPLITS and _SEVERAL_ROWS < len(train) <= _MANY_ROWS:
-        return f"{why}; {len(train):,} rows are many"
+    if n_splits <= _FEW_SPLITS and several < len(train) <= _MANY_ROWS:
+        return f"{why}; {len(train):,} rows are many" + (", and time is short" if len(train) <= _SEVERAL_ROWS else "")
     if n_splits == 1:
         return f"{why}; one split: {len(train):,} rows" + (" are many" if len(train) > _MANY_ROWS else "")
     return why if n_repeats == 1 else f"{why}; repeated, for {len(train)} rows are few and none are sealed"

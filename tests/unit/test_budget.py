@@ -15,6 +15,7 @@ from octopus.budget import (
     blend_fit_s,
     experiment_wall_s,
     final_fit_s,
+    n_resamples,
     remaining_s,
     reserve_s,
     spent_out,
@@ -27,7 +28,8 @@ from tests.strategies import blend_of, failed, journal_of, journals, started, va
 
 FOLDS = (0.8,) * 5
 #: Replays and writing, and 500 resamples of 250 sealed rows for winner, constant and baseline.
-OVERHEAD_S = 6.0 + 500 * 3 * (1e-3 + 5e-7 * 250)
+DRAW_S = 1.5e-3 + 5e-7 * 250
+OVERHEAD_S = 6.0 + 500 * 3 * DRAW_S
 LIMITS = st.one_of(st.none(), st.floats(0.0, 500.0))
 
 
@@ -35,11 +37,11 @@ def _spending(number: int, **usage: float) -> Experiment:
     return msgspec.structs.replace(valid(number, "linear", FOLDS), usage=Usage(**usage))
 
 
-def test_the_reserve_holds_three_fits_of_the_best_and_six_seconds() -> None:
+def test_the_reserve_holds_both_fits_of_the_best_which_is_the_plain_one_too_and_six_seconds() -> None:
     journal = journal_of([valid(1, "linear", FOLDS, wall_s=40.0)])
     per_fold_s = 40.0 / 3  # five folds on two cores, three rounds, took 40 s
     per_fit_s = per_fold_s * 5 / 4  # a final fit sees a quarter more rows
-    assert reserve_s(journal) == pytest.approx(OVERHEAD_S + 3 * per_fit_s)
+    assert reserve_s(journal) == pytest.approx(OVERHEAD_S + 2 * per_fit_s)
 
 
 def test_the_reserve_is_that_of_the_best_not_of_the_slowest() -> None:
@@ -60,6 +62,41 @@ def test_the_reserve_holds_late_a_companion_of_another_family_that_is_no_dearer_
     assert reserve_s(journal_of(tried)) == pytest.approx(alone)
     assert reserve_s(Journal(events=(early, *journal_of(tried).events[1:]))) == pytest.approx(alone)
     assert reserve_s(Journal(events=(late, *journal_of(tried).events[1:]))) == pytest.approx(together)
+
+
+def _within(limit_s: float, *tried: Experiment) -> Journal:
+    return Journal(events=(started(Budget(time_limit_s=limit_s)), *journal_of(tried).events[1:]))
+
+
+def test_of_a_short_limit_a_quarter_is_kept_and_fewer_resamples_are_paid_for() -> None:
+    one = valid(1, "linear", FOLDS, wall_s=0.3)
+    fits_s = 2 * 0.3 / 3 * 5 / 4
+    assert reserve_s(_within(10.0, one)) == pytest.approx(2.5 + 200 * 3 * DRAW_S + fits_s)
+    assert reserve_s(_within(20.0, one)) == pytest.approx(5.0 + 500 * 3 * DRAW_S + fits_s)
+    assert reserve_s(_within(60.0, one)) == pytest.approx(OVERHEAD_S + fits_s)
+    assert [n_resamples(250, limit_s) for limit_s in (10.0, 15.0, 16.0, None)] == [200, 200, 500, 500]
+
+
+def test_of_a_short_limit_room_for_a_companion_is_kept_from_the_beginning() -> None:
+    one, two = valid(1, "linear", (0.7,) * 5, wall_s=0.3), valid(2, "gbm", FOLDS, wall_s=0.6)
+    both_s = 2 * (0.3 + 0.6) / 3 * 5 / 4 + 0.3 / 3 * 5 / 4  # and the line once more, as the plain one
+    assert reserve_s(_within(10.0, one, two)) == pytest.approx(2.5 + 200 * 3 * DRAW_S + both_s)
+
+
+def test_numbers_are_resampled_quicker_than_classes() -> None:
+    begun = started()
+    task = msgspec.structs.replace(begun.task, type="regression", classes=())
+    numbers = Journal(events=(msgspec.structs.replace(begun, task=task), *journal_of([]).events[1:]))
+    assert reserve_s(numbers) == pytest.approx(6.0 + 500 * 3 * (DRAW_S - 1e-3))
+
+
+def test_of_a_short_limit_an_untried_family_takes_as_much_as_the_dearest() -> None:
+    tried = valid(1, "linear", (0.7,) * 5, wall_s=0.1), valid(2, "gbm", FOLDS, wall_s=2.0)
+    short, long = (_within(limit_s, *tried) for limit_s in (10.0, 60.0))
+    tight = Budget(time_limit_s=short.elapsed_s + reserve_s(short) + 1.0)
+    assert spent_out(short, tight) is not None
+    tight = Budget(time_limit_s=long.elapsed_s + reserve_s(long) + 1.0)
+    assert spent_out(long, tight) is None
 
 
 def test_a_blend_takes_as_long_as_its_members_together() -> None:
@@ -186,4 +223,4 @@ def test_the_interval_of_a_large_holdout_is_paid_for_in_advance() -> None:
     assert journal.profile is not None
     sealed = msgspec.structs.replace(journal.events[1], profile=msgspec.structs.replace(journal.profile, n_sealed=4454))
     longer = Journal(events=(journal.events[0], sealed))
-    assert reserve_s(longer) - 6.0 == pytest.approx(449 * 3 * (1e-3 + 5e-7 * 4454))
+    assert reserve_s(longer) - 6.0 == pytest.approx(449 * 3 * (1.5e-3 + 5e-7 * 4454))

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from octopus.budget import experiment_wall_s, is_short
 from octopus.protocols import Recipe
 from octopus.records import Decision, Experiment, Plan
 from octopus.scientists.playbook.memory import Memory, recall, times_seen
+from octopus.scientists.playbook.tuning import next_idea, numbers_of
 from octopus.scientists.playbook.turn import Turn
 from octopus.scientists.playbook.ways import CAREFUL, Shelf, Way, stock_shelf
 
@@ -32,6 +34,10 @@ _RARE_CLASS = "OCT606"
 #: Kinds of ideas in their order: the draft, drafts of other libraries, what metric or target ask for (turns, then
 #: recipes), what columns ask for, variations of the family, and what is worth a try anywhere.
 _DRAFT, _OTHER_DRAFT, _TURN_BY_TARGET, _RECIPE_BY_TARGET, _TURN_BY_COLUMNS, _VARIATION, _ANYWHERE = range(7)
+#: Variations of the family that come before it is tuned, and between one time and the next.
+_OTHERS_BEFORE = 2
+#: Times that a family is tuned, at most.
+_MOST_TUNED = 20
 #: Variations of one family say the same: look elsewhere first.
 _SATURATED = "OCT608"
 
@@ -123,6 +129,8 @@ def _improvements(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[
     if best and best.plan.family in families:
         families = sorted(families, key=lambda family: (family == best.plan.family) is (decision.code == _SATURATED))
     steps = [step for family in families for step in _steps(family, shelf, best)]
+    if best and (tuned := _tuned(best, shelf)):
+        steps.append(tuned)
     if decision.code not in _OF_ROWS:
         yield from _moves(decision, shelf, memory, _other_drafts(steps, shelf), code=None)
     if decision.code:
@@ -146,15 +154,19 @@ def _moves(
 ) -> Iterator[Move]:
     """Yield the untried steps, those that answer the code or, without one, all but mere repairs."""
     tried = shelf.tried
-    open_steps = [step for step in steps if _is_open(step, tried, memory)]
+    open_steps = [step for step in steps if _is_open(step, tried, memory) and _has_time(step, shelf)]
     if code is None:
         chosen = [step for step in open_steps if not _is_repair(step.answers)]
     else:
         chosen = [step for step in open_steps if code in step.answers]
     families = list(dict.fromkeys(step.way.family for step in open_steps))
+    started = shelf.journal.started
+    hurried = started is not None and is_short(started.budget.time_limit_s)
 
     def order(step: _Step) -> tuple[bool, int, int, int, int]:
         rank, (kind, place) = memory.rank(step.idea), step.place
+        if hurried and step.recipe.is_quick:
+            kind, place = _DRAFT, -1
         if kind == _ANYWHERE and code is None:  # from the second variation on in turns with them
             kind, place = _VARIATION, place + 1
         return rank > 2, families.index(step.way.family), rank, kind, place  # losses and failures last, wherever
@@ -180,6 +192,26 @@ def _steps(family: str, shelf: Shelf, best: Experiment | None = None) -> Iterato
         way = here.with_turn(turn.idea)
         if turn.idea not in here.turns and (step := _step(way, turn.idea, shelf, start, places[turn.idea])):
             yield step
+
+
+def _tuned(best: Experiment, shelf: Shelf) -> _Step | None:
+    """Return the best with other numbers: a variation that has its turn after two others, each time."""
+    here = shelf.way_of(best.plan)
+    found = shelf.composed(here)
+    if found is None:
+        return None
+    n_tuned, tried = 0, []
+    for e in shelf.journal.experiments:
+        way, score = shelf.way_of(e.plan), e.score or e.raced
+        n_tuned += way.family == here.family and way != way.untuned
+        if (way.family, way.untuned.parts) == (here.family, here.untuned.parts) and score is not None:
+            alike = shelf.composed(way)
+            tried += [(numbers_of(alike[0]), score.mean)] if alike else []
+    idea = next_idea(found[0], tried, shelf.task.random_state + n_tuned) if n_tuned < _MOST_TUNED else None
+    if idea is None:
+        return None
+    place = (_VARIATION, _OTHERS_BEFORE * (n_tuned + 1))
+    return _step(here.untuned.with_turn(idea), idea, shelf, best, place)
 
 
 def _places(recipes: Sequence[Recipe], turns: Sequence[Turn], *, is_drafted: bool) -> dict[str, tuple[int, int]]:
@@ -239,6 +271,20 @@ def _move(step: _Step, decision: Decision, shelf: Shelf, memory: Memory, *, answ
         recipe=step.recipe,
         careful=shelf.careful,
     )
+
+
+def _has_time(step: _Step, shelf: Shelf) -> bool:
+    """Tell whether a model that is fitted several times can be done in time, by what one of it took; others may try."""
+    recipe, journal = step.recipe, shelf.journal
+    if not recipe.repeats:
+        return True
+    of_family = [e for e in journal.experiments if e.plan.family == step.way.family and e.raced is None]
+    alone = [e for e in of_family if shelf.way_of(e.plan).base == recipe.repeats]
+    took = [e.outcome.wall_s for e in alone if e.is_valid]
+    if not took or journal.started is None:
+        return bool(took) or not alone  # what fails once fails five times
+    needed_s = (recipe.n_fits - 1) * min(took)  # n fits of (n - 1) / n of the rows
+    return needed_s <= experiment_wall_s(journal, journal.started.budget, journal.elapsed_s)
 
 
 def _careful(parent: Experiment, decision: Decision, shelf: Shelf) -> Move | None:

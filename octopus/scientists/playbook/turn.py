@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -10,6 +12,8 @@ from octopus.protocols import Encoding, Recipe
 
 #: What joins the idea of a recipe and the turns that it took.
 JOINED = " + "
+#: A number in the source of a model.
+NUMBER = r"(-?\d[\d.]*(?:e-?\d+)?)"
 #: Every encoding, that of lines, those of trees, and none.
 ALL: frozenset[Encoding] = frozenset({"one_hot", "native", "ordinal"})
 LINES: frozenset[Encoding] = frozenset({"one_hot"})
@@ -41,6 +45,8 @@ class Turn:
         Columns to leave out.
     whole_texts : bool
         Whether texts must come as they are.
+    numbers : mapping of str to float
+        What takes the place of the recipe's tunable numbers.
     """
 
     idea: str
@@ -55,6 +61,7 @@ class Turn:
     blocks: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     whole_texts: bool = False
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 def turned(recipe: Recipe, turn: Turn) -> Recipe | None:
@@ -77,10 +84,20 @@ def turned(recipe: Recipe, turn: Turn) -> Recipe | None:
     return msgspec.structs.replace(
         recipe,
         idea=f"{recipe.idea}{JOINED}{turn.idea}",
-        model=turn.around.format(model=recipe.model) if turn.around else recipe.model,
+        model=_changed(recipe, turn),
         steps=(*recipe.steps, *turn.steps),
         imports=(*recipe.imports, *turn.imports),
         blocks=(*recipe.blocks, *turn.blocks),
         without=(*recipe.without, *turn.without),
         whole_texts=recipe.whole_texts or turn.whole_texts,
     )
+
+
+def _changed(recipe: Recipe, turn: Turn) -> str:
+    """Return the source of the model with the turn's numbers, and with what stands around it."""
+    model = recipe.model
+    for one in recipe.tunable:
+        if one.name in turn.numbers:
+            told = f"{turn.numbers[one.name]:g}"
+            model = re.sub(rf"(\b{one.name}(?:=|\": )){NUMBER}", rf"\g<1>{told}", model)
+    return turn.around.format(model=model) if turn.around else model

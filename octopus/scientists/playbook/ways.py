@@ -11,6 +11,7 @@ import msgspec
 from octopus.journal import Journal
 from octopus.protocols import Family, Recipe
 from octopus.records import Experiment, Plan, Profile, Task
+from octopus.scientists.playbook.tuning import is_tuned, tuned_part, tuned_turn
 from octopus.scientists.playbook.turn import JOINED, Turn, turned
 from octopus.scientists.playbook.turns import turns_for
 
@@ -53,8 +54,18 @@ class Way:
         return Way(family=self.family, base=self.base, turns=(*self.turns, turn))
 
     def with_base(self, base: str) -> Way:
-        """Return the way with another recipe of the family."""
-        return Way(family=self.family, base=base, turns=self.turns)
+        """Return the way with another recipe of the family, whose numbers are its own."""
+        return Way(family=self.family, base=base, turns=self.untuned.turns)
+
+    @property
+    def untuned(self) -> Way:
+        """The way with the numbers that the recipe has by itself."""
+        return Way(family=self.family, base=self.base, turns=tuple(turn for turn in self.turns if not is_tuned(turn)))
+
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """What takes the place of the recipe's numbers."""
+        return next((tuned_turn(turn).numbers for turn in self.turns if is_tuned(turn)), {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +114,8 @@ class Shelf:
         base = _opening(idea, [recipe.idea for recipe in self.recipes.get(plan.family, ())])
         turns, rest = [], idea[len(base) :]
         while base and rest:
-            taken = _opening(rest[len(JOINED) :], [turn.idea for turn in self.turns])
+            text = rest[len(JOINED) :]
+            taken = tuned_part(text) or _opening(text, [turn.idea for turn in self.turns])
             if not taken:
                 base = ""
             turns.append(taken)
@@ -121,6 +133,7 @@ class Shelf:
         taken = {t.idea: known.get(t.idea, t) for t in self.turns if t.idea in way.turns}
         if any(idea not in known for idea, turn in taken.items() if without and not turn.without):
             return None
+        taken |= {idea: tuned_turn(idea) for idea in way.turns if is_tuned(idea)}
         for idea in way.turns:
             recipe = turned(recipe, taken[idea]) if recipe is not None else None
         return (recipe, taken) if recipe else None

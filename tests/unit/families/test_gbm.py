@@ -7,10 +7,12 @@ import pytest
 
 from octopus.families import boosters
 from octopus.families.gbm import GradientBoosting
+from octopus.journal import Journal
 from octopus.protocols import Recipe
-from octopus.records import NumericSummary, TargetProfile
+from octopus.records import Budget, NumericSummary, TargetProfile
 from octopus.testing import check_family
 from octopus.testing.examples import example_profile, example_task
+from tests.strategies import journal_of, started
 from tests.unit.scientists.journals import Run, column, draft, improve, profile, task, weak
 
 CATBOOST, XGBOOST = "symmetric trees (CatBoost)", "trees level by level (XGBoost)"
@@ -127,17 +129,19 @@ def test_a_turn_that_gains_does_not_bring_the_drafts_again() -> None:
 
 
 def test_random_cuts_come_first_for_classes_on_some_thousand_rows() -> None:
-    assert list(recipes("binary", n_rows=5000))[3:5] == ["random cuts", "slower learning, fewer leaves"]
+    assert list(recipes("binary", n_rows=5000))[4:6] == ["random cuts", "slower learning, fewer leaves"]
     assert list(recipes("binary", n_rows=500))[4:6] == ["a committee of five", "slower learning, fewer leaves"]
 
 
-def test_few_rows_are_given_to_committees_of_both_libraries() -> None:
-    few, many = recipes("binary", n_rows=500), recipes("binary", n_rows=3000)
+def test_rows_are_given_to_committees_of_both_libraries_unless_they_are_very_few_or_very_many() -> None:
+    few, many = recipes("binary", n_rows=500), recipes("binary", n_rows=20_000)
     of_catboost = few["a committee of symmetric trees (CatBoost)"]
     assert of_catboost.model.startswith("CommitteeClassifier(CatBoostedClassifier(")
     assert few["a committee of five"].model.startswith("CommitteeClassifier(EarlyStoppedClassifier(LGBMClassifier(")
     assert set(of_catboost.blocks) == {"CommitteeClassifier", "CatBoostedClassifier"}
-    assert not any("committee" in idea for idea in many)
+    assert not any("committee" in idea for idea in (*many, *recipes("binary", n_rows=300)))
+    some = list(recipes("binary", n_rows=3000))
+    assert some.index("a committee of five") > some.index("effects that add up"), "after what costs a fifth of it"
     assert recipes("regression", n_rows=500)["a committee of five"].model.startswith("CommitteeRegressor(")
 
 
@@ -154,3 +158,44 @@ def test_many_classes_get_fewer_trees() -> None:
     found = {r.idea: r.model for r in GradientBoosting().recipes(asked, profile(n_rows=300))}
     assert all(found[idea].endswith("n_estimators=300)") for idea in (CATBOOST, XGBOOST))
     assert '"border_count": 64' in found[CATBOOST]
+
+
+def _timed(run: Run, wall_s: float, time_limit_s: float | None) -> Run:
+    """Say how long every experiment took, and how much time there is for all."""
+    took = [
+        msgspec.structs.replace(e, outcome=msgspec.structs.replace(e.outcome, wall_s=wall_s))
+        for e in run.journal.experiments
+    ]
+    _, *events = journal_of(took).events
+    run.journal = Journal(events=(started(Budget(time_limit_s=time_limit_s)), *events))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "time_limit_s", "is_tried"),
+    [(2.0, 60.0, True), (5.0, 60.0, False), (5.0, 300.0, True), (5.0, None, True)],
+)
+def test_a_committee_is_tried_where_one_of_it_says_that_there_is_time(
+    wall_s: float, time_limit_s: float | None, is_tried: bool
+) -> None:
+    run = drafted()
+    for score in (0.85, 0.86):  # the other libraries
+        run.step(improve(None, 3), score)
+    asked = _timed(run, wall_s, time_limit_s).propose(improve(None, 3))
+    assert ("committee" in asked.plan.idea) is is_tried
+
+
+def test_what_failed_alone_is_in_no_committee() -> None:
+    run = drafted()
+    run.step(improve(None, 3), 0.85).step(improve(None, 3), "OCT399")
+    assert run.ideas[-1] == f"gbm: {CATBOOST}"
+    run.until_stopped(lambda _: improve(None, 3), lambda _: 0.85)
+    assert "gbm: a committee of five" in run.ideas
+    assert not any("a committee of symmetric" in idea for idea in run.ideas)
+
+
+@pytest.mark.parametrize(("time_limit_s", "first"), [(10.0, XGBOOST), (60.0, "native categories, early stopping")])
+def test_where_time_is_short_the_quickest_library_is_drafted_first(time_limit_s: float, first: str) -> None:
+    run = Run(families=[GradientBoosting()])
+    run.journal = Journal(events=(started(Budget(time_limit_s=time_limit_s)),))
+    assert run.propose(draft()).plan.idea == first

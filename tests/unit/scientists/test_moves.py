@@ -194,7 +194,7 @@ def test_every_idea_is_read_back(known, careful):
     if careful:
         run.step(DRAFT, "OCT301").step(repair("OCT301", 1), 0.5)
     run.drafted(0.8, 0.81)
-    run.until_stopped(lambda r: improve(None, r.journal.best.number), lambda r: 0.8 + len(r.plans) / 10_000, 60)
+    run.until_stopped(lambda r: improve(None, r.journal.best.number), lambda r: 0.8 + len(r.plans) / 10_000, 100)
     shelf = stock_shelf(FAMILIES, run.task, run.profile, run.journal)
     for plan in run.plans:
         way = shelf.way_of(plan)

@@ -316,3 +316,27 @@ def test_after_the_blend_the_search_is_over() -> None:
     tried = [valid(1, "linear", _folds(0.8)), valid(2, "gbm", _folds(0.8)), blend_of(3, {1: 0.5, 2: 0.5}, _folds(0.9))]
     decision = decide(journal_of(tried, families=("linear", "gbm", "forest")), UNLIMITED)
     assert (decision.action, "blended" in decision.reason) == ("stop", True)
+
+
+HURRIED, FAMILIES = Budget(time_limit_s=10.0), ("gbm", "linear", "forest")
+
+
+def _quick(*tried: Experiment) -> Decision:
+    return decide(journal_of(tried, families=FAMILIES), HURRIED)
+
+
+def test_in_a_hurry_two_families_are_drafted_and_then_the_best_is_improved_once() -> None:
+    one, two = valid(1, "gbm", _folds(0.8), wall_s=0.1), valid(2, "linear", _folds(0.7), wall_s=0.1)
+    assert _quick(one).reason == "linear was not tried yet"
+    assert _quick(one, two).action == "improve"
+    stale, better = (valid(3, "gbm", _folds(mean), wall_s=0.1) for mean in (0.79, 0.9))
+    assert _quick(one, two, stale).reason == "forest was not tried yet"
+    assert _quick(one, two, better).action == "improve", "as long as it brings something"
+    assert decide(journal_of((one, two), families=FAMILIES), Budget(time_limit_s=60.0)).action == "draft"
+
+
+def test_in_a_hurry_a_limit_is_not_repaired_where_anything_works() -> None:
+    slow = failed(2, "linear", "a", True, wall_s=0.1)
+    slow = msgspec.structs.replace(slow, diagnoses=(msgspec.structs.replace(slow.diagnoses[0], code="OCT201"),))
+    assert _quick(valid(1, "gbm", _folds(0.8), wall_s=0.1), slow).action != "repair"
+    assert _quick(msgspec.structs.replace(slow, number=1)).action == "repair"

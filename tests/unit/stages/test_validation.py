@@ -375,3 +375,13 @@ def test_the_more_rows_the_fewer_folds_do(n, n_splits):
     plan, _ = folds_of(task(), dataset(n))
     assert plan.n_splits == n_splits
     assert ("are many" in plan.reason) is (n_splits < 5)
+
+
+@pytest.mark.parametrize(
+    ("n", "hurried", "n_splits"), [(900, True, 5), (1500, True, 3), (1500, False, 5), (20_000, False, 3)]
+)
+def test_three_folds_do_where_rows_are_many_or_some_and_time_is_short(n, hurried, n_splits):
+    plan = plan_validation(task(), profile(), dataset(n), True, "auto", hurried=hurried)
+    assert plan.n_splits == n_splits
+    assert ("time is short" in plan.reason) == (hurried and n_splits == 3)
+    assert plan_validation(task(), profile(), dataset(n), True, 4, hurried=hurried).n_splits == 4, "as asked for"
