@@ -1,4 +1,4 @@
-"""Question: what is each part of octopus worth: racing, blend, portfolio, target encoding, networks, patience.
+"""Question: what is each part of octopus worth: racing, blend, portfolio, target encoding, tuning, networks, patience.
 
 Octopus as it is (``whole``) beside octopus with one part switched off, within the same seconds on the same two cores,
 each run in a fresh process as in ``benchmarks/quality.py``. The unit is what ``whole`` gains over the best constant

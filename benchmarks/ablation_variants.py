@@ -73,6 +73,13 @@ def no_target_encoding() -> None:
     replace(ways, "turns_for", without)
 
 
+def no_tuning() -> None:
+    """Leave the numbers of every recipe as they are."""
+    from octopus.scientists.playbook import moves
+
+    replace(moves, "next_idea", lambda *_: None)
+
+
 def no_networks() -> None:
     """Let no neural network take part."""
     from octopus.families.neural import Neural
@@ -95,6 +102,7 @@ VARIANTS: dict[str, Callable[[], None]] = {
     "no blend": no_blend,
     "no portfolio": no_portfolio,
     "no target encoding": no_target_encoding,
+    "no tuning": no_tuning,
     "no networks": no_networks,
     "no patience": no_patience,
 }
@@ -111,6 +119,7 @@ def used(journal: Journal) -> dict[str, int]:
             any(f"class {block}" in one for block in ("CatBoosted", "XGBoosted", "Committee")) for one in boosted
         ),
         "no target encoding": sum("TargetMeans([" in e.script.source for e in alone),
+        "no tuning": sum("tuned to " in e.plan.idea for e in alone),
         "no networks": sum(e.plan.family == "neural" for e in alone),
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from octopus.bench import Bench
+from octopus.blending.evidence import error_correlation
 from octopus.budget import FIRST_EXPERIMENT_S, experiment_wall_s, remaining_s
 from octopus.dataset import Dataset
 from octopus.errors import InvalidData
@@ -57,7 +58,7 @@ from octopus.screening.quarantine import quarantined_columns
 from octopus.stages.analyse import analyse
 from octopus.stages.blend import Blended, Unblended, blend_experiments
 from octopus.stages.check import check_analysis, check_model_script, check_source
-from octopus.stages.decide import decide
+from octopus.stages.decide import SATURATED, decide
 from octopus.stages.diagnose import diagnose_failure, diagnose_symptoms
 from octopus.stages.propose import propose
 from octopus.stages.run import Rival, Trial, run_script, try_out
@@ -141,6 +142,7 @@ class Exploration:
             if run.journal.experiments and (reason := run.asked_to_stop()):
                 return Decision(action="stop", reason=reason)
             profile = self._profile()
+            decision = self._with_families_apart(decision)
             proposal = propose(parts.scientist, parts.is_ours, decision, self.task, profile, run.journal)
             write_calls(self.parts.scientist, self.run)
             if reason := refusal(proposal, self.task, profile, run.journal):
@@ -196,6 +198,26 @@ class Exploration:
         )
         run.file.append(ExperimentFinished(**run.stamp(), experiment=experiment))
         self._keep(experiment.number, trial)
+
+    def _with_families_apart(self, decision: Decision) -> Decision:
+        """Say, where the best's family only says the same again, whose errors differ most from the best's."""
+        journal, store = self.run.journal, PredictionStore(self.run.file.path.parent / FOLDER)
+        best = journal.best
+        told = store.load(best.number) if best is not None and decision.code == SATURATED else None
+        if best is None or told is None:
+            return decision
+        names = {family.name for family in self.parts.families}
+        alike: dict[str, float] = {}
+        for one in sorted(journal.candidates, key=lambda e: e.score.mean if e.score else 0.0):  # the best of each last
+            other = store.load(one.number) if one.plan.family in names else None
+            value = None if other is None else error_correlation(told, other, self.bench.train)
+            if value is not None and one.plan.family != best.plan.family:
+                alike[one.plan.family] = value
+        if not alike:
+            return decision
+        apart = tuple(sorted(alike, key=lambda family: alike[family]))
+        reason = f"{decision.reason}: the errors of {apart[0]} differ most, correlation {alike[apart[0]]:.2f}"
+        return msgspec.structs.replace(decision, reason=reason, apart=apart)
 
     def _rival(self, decision: Decision) -> Rival | None:
         """Return whom a refinement has to catch where time is short; what is new runs every fold, for a blend."""

@@ -404,12 +404,27 @@ class Diagnosis(Record, frozen=True, kw_only=True):
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """What kind of step is next."""
+    """What kind of step is next.
+
+    Parameters
+    ----------
+    action : str
+        The kind of step.
+    reason : str
+        Why, in words.
+    parent : int or None
+        Number of the experiment that is repaired or improved.
+    code : str or None
+        Of the diagnosis that is answered.
+    apart : tuple of str
+        Where a family is saturated: the others, those first whose errors differ most from the best's.
+    """
 
     action: Action
     reason: str
     parent: int | None = None
     code: str | None = None
+    apart: tuple[str, ...] = ()
 
 
 class Usage(Record, frozen=True, kw_only=True):

@@ -15,6 +15,9 @@ _N_PARTS = 20
 #: Rows that are looked at, evenly spaced: with more the error is known to the same 16 %.
 _MOST_ROWS = 20_000
 
+#: Differences of errors, as a share of the largest, that come from rounding.
+_ROUNDING = 1e-9
+
 
 def error_over_rows(one: Float, other: Float, train: Dataset, scoring: Scoring) -> float | None:
     """Return the standard error of the difference between the scores of two predictions of the same rows.
@@ -48,6 +51,39 @@ def error_over_rows(one: Float, other: Float, train: Dataset, scoring: Scoring) 
         return None
     of_these = (n_parts - 1) / n_parts * float(np.sum((defined - defined.mean()) ** 2))
     return math.sqrt(of_these * len(rows) / len(scored))
+
+
+def error_correlation(one: Float, other: Float, train: Dataset) -> float | None:
+    """Return how alike the errors of two predictions of the same rows are.
+
+    Parameters
+    ----------
+    one, other : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Predictions out of fold, NaN for rows that no fold scored.
+    train : Dataset
+        The rows.
+
+    Returns
+    -------
+    float or None
+        Pearson's correlation over the rows that both predict, of predicted less true numbers, or of the probabilities
+        of the true classes; the lower it is, the more an average of both gains (Krogh & Vedelsby, 1995). None where one
+        of them errs by the same everywhere.
+    """
+    rows = _scored_rows(one, other)
+    first, second = (_errors(told[rows], train.y[rows]) for told in (one, other))
+    if len(rows) < 2 or _is_flat(first) or _is_flat(second):
+        return None
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def _errors(told: Float, y: Float) -> Float:
+    errors: Float = told - y if told.ndim == 1 else told[np.arange(len(y)), y.astype(np.int64)]
+    return errors
+
+
+def _is_flat(errors: Float) -> bool:
+    return bool(np.ptp(errors) <= _ROUNDING * np.abs(errors).max())
 
 
 def _scored_rows(one: Float, other: Float) -> Rows:

@@ -33,7 +33,7 @@ _CEILING = "OCT614"
 #: Answers to a symptom of one experiment, after which the next symptom has its turn.
 _ANSWERS = 2
 #: Variations of one family say the same.
-_SATURATED = "OCT608"
+SATURATED = "OCT608"
 #: Best values of metrics that have one; within this distance nothing is left to gain.
 _CEILINGS = {
     "roc_auc": 1.0, "accuracy": 1.0, "balanced_accuracy": 1.0, "f1": 1.0, "average_precision": 1.0, "r2": 1.0,
@@ -127,7 +127,7 @@ def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diag
     if symptom is not None:
         return symptom
     of_family = [e for e in experiments if e.plan.family == best.plan.family]
-    return next((d for d in of_family[-1].diagnoses if d.code == _SATURATED), None)
+    return next((d for d in of_family[-1].diagnoses if d.code == SATURATED), None)
 
 
 def _worth_repairing(last: Experiment, experiments: tuple[Experiment, ...], *, is_led: bool, hurried: bool) -> bool:

@@ -23,7 +23,7 @@ from octopus.families.gbm import GradientBoosting
 from octopus.families.neural import Neural
 from octopus.journal import Journal
 from octopus.records import Budget, SearchStopped
-from octopus.scientists.playbook import ways
+from octopus.scientists.playbook import moves, ways
 from octopus.stages import decide
 from tests.strategies import journal_of, valid
 from tests.unit.scientists.journals import column, profile, task
@@ -34,6 +34,7 @@ REPLACED: dict[str, tuple[Any, str]] = {
     "no blend": (Exploration, "_blend"),
     "no portfolio": (GradientBoosting, "recipes"),
     "no target encoding": (ways, "turns_for"),
+    "no tuning": (moves, "next_idea"),
     "no networks": (Neural, "reason_against"),
     "no patience": (decide, "_PATIENCE_WITH_TIME"),
 }
@@ -119,7 +120,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journal]:
     groups: dict[str, tuple[str, ...]] = {
         "whole": (),
         "ends": ("no racing", "no blend"),
-        "ideas": ("no portfolio", "no target encoding", "no networks", "no patience"),
+        "ideas": ("no portfolio", "no target encoding", "no tuning", "no networks", "no patience"),
     }
     for name, variants in groups.items():
         with pytest.MonkeyPatch.context() as patch:
@@ -142,7 +143,7 @@ def test_each_variants_journal_lacks_its_part(journals: dict[str, Journal]) -> N
     assert used["ends"]["no racing"] == used["ends"]["no blend"] == 0
     assert used["ends"]["no portfolio"] > 0
     assert used["ends"]["no target encoding"] > 0
-    assert used["ideas"]["no portfolio"] == used["ideas"]["no target encoding"] == 0
+    assert used["ideas"]["no portfolio"] == used["ideas"]["no target encoding"] == used["ideas"]["no tuning"] == 0
     reasons = {
         name: event.decision.reason
         for name, of in journals.items()

@@ -125,7 +125,7 @@ def _repairs(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[Move]
 def _improvements(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[Move]:
     """Yield drafts of other libraries, what answers the symptom, the best family first; then what is worth a try."""
     best = _experiment(decision, shelf) or shelf.journal.best
-    families = _by_score(shelf, memory)
+    families = sorted(_by_score(shelf, memory), key=lambda family: _place_in(decision.apart, family))
     if best and best.plan.family in families:
         families = sorted(families, key=lambda family: (family == best.plan.family) is (decision.code == _SATURATED))
     steps = [step for family in families for step in _steps(family, shelf, best)]
@@ -136,6 +136,11 @@ def _improvements(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[
     if decision.code:
         yield from _moves(decision, shelf, memory, steps, code=decision.code)
     yield from _moves(decision, shelf, memory, steps, code=None)
+
+
+def _place_in(apart: Sequence[str], family: str) -> int:
+    """Return the place of a family among those told apart; behind them where it is not one of them."""
+    return apart.index(family) if family in apart else len(apart)
 
 
 def _other_drafts(steps: Sequence[_Step], shelf: Shelf) -> list[_Step]:

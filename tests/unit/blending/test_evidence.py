@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from octopus.blending.evidence import error_over_rows
+from octopus.blending.evidence import error_correlation, error_over_rows
 from octopus.dataset import Dataset, Float, Rows
 from octopus.scoring import Scoring, make_scoring
 
@@ -90,3 +90,30 @@ def test_where_it_cannot_be_known_nothing_is_said() -> None:
     assert error_over_rows(told, told, _rows(y), AREA) is None, "without the only one of a class there is no area"
     assert error_over_rows(y, y, _rows(y, groups=np.zeros(50, dtype=np.int64)), SQUARED) is None
     assert error_over_rows(np.full(50, np.nan), y, _rows(y), SQUARED) is None
+
+
+def test_errors_are_alike_as_far_as_they_have_the_same_in_them() -> None:
+    rng = np.random.default_rng(0)
+    y, shared, one, other = rng.normal(size=(4, N))
+    alike = error_correlation(y + shared + one, y + shared + other, _rows(y))
+    assert alike == pytest.approx(0.5, abs=0.05)
+    assert error_correlation(y + one, y - one, _rows(y)) == pytest.approx(-1.0)
+    gaps = y + one
+    gaps[::3] = np.nan
+    assert error_correlation(gaps, y + other, _rows(y)) == pytest.approx(0.0, abs=0.1)
+
+
+def test_errors_of_classes_are_what_the_true_one_lacks() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, N).astype(float)
+    right, other = rng.uniform(size=(2, N))
+    one = np.where(y[:, None] == [0, 1], right[:, None], 1 - right[:, None])
+    assert error_correlation(one, one, _rows(y)) == pytest.approx(1.0)
+    two = np.where(y[:, None] == [0, 1], other[:, None], 1 - other[:, None])
+    assert error_correlation(one, two, _rows(y)) == pytest.approx(0.0, abs=0.1)
+
+
+def test_errors_that_never_change_are_like_no_others() -> None:
+    y = np.random.default_rng(0).normal(size=N)
+    assert error_correlation(y + 1.0, y + y, _rows(y)) is None
+    assert error_correlation(np.full(N, np.nan), y, _rows(y)) is None

@@ -105,6 +105,15 @@ def test_a_saturated_family_makes_room_for_another():
     assert run.propose(improve("OCT609", 3)).plan.family == "gbm"
 
 
+@pytest.mark.parametrize(("apart", "first"), [(("linear", "forest"), "linear"), (("forest", "linear"), "forest")])
+def test_after_a_saturated_family_comes_the_one_whose_errors_differ_most(apart, first):
+    run = Run().drafted(0.8, 0.85, 0.9)
+    for _ in range(3):  # the other libraries of the family come first
+        decision = msgspec.structs.replace(improve("OCT608", 3), apart=apart)
+        run.step(decision, 0.85)
+    assert run.propose(msgspec.structs.replace(improve("OCT608", 3), apart=apart)).plan.family == first
+
+
 def test_the_same_failure_twice_takes_another_way():
     run = Run().drafted(0.8, 0.7).step(DRAFT, "OCT199")
     assert run.propose(repair("OCT199", 3)).plan.family == "gbm"
