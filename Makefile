@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 TORCH ?= torch==2.13.0
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines bench-sandbox bench-tokens bench-peers bench-quality bench-anytime bench-ablation bench-tabpfn constraints clean
+.PHONY: help setup demo test test-slow lint types check docs bench-overhead bench-baselines bench-sandbox bench-tokens bench-peers bench-quality bench-anytime bench-memory bench-ablation bench-tabpfn constraints clean
 
 help: ## show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -90,6 +90,9 @@ bench-quality: $(VENV)/.installed-dev $(PEERS)/.installed ## octopus beside Auto
 
 bench-anytime: $(VENV)/.installed-dev ## octopus' score after 10 s, 30 s, 60 s, 120 s, 300 s
 	$(BIN)/python -m benchmarks.anytime $(ANYTIME)
+
+bench-memory: $(VENV)/.installed-dev ## memory and seconds on a million rows, milliseconds for one
+	$(BIN)/python -m benchmarks.memory
 
 bench-ablation: $(VENV)/.installed-dev ## octopus without racing, blend, portfolio, …: what each is worth (ABLATION='--sets …')
 	$(BIN)/python -m benchmarks.ablation $(ABLATION)

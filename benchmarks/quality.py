@@ -260,7 +260,7 @@ def _watched(job: Job, folder: Path, cores: Sequence[int] | None) -> tuple[int |
         )  # fmt: skip
         tree = psutil.Process(child.pid)
         while (code := child.poll()) is None:
-            peak = max(peak, _memory(tree))
+            peak = max(peak, memory_of(child.pid))
             if time.monotonic() - began > PATIENCE * job.budget + GRACE_S:
                 _end(tree)
                 break
@@ -269,8 +269,12 @@ def _watched(job: Job, folder: Path, cores: Sequence[int] | None) -> tuple[int |
     return code, round(time.monotonic() - began, 2), round(peak / 1e9, 3)
 
 
-def _memory(tree: psutil.Process) -> int:
-    """Return the bytes of a process and its descendants, pages that they share counted once."""
+def memory_of(pid: int) -> int:
+    """Return the bytes of a process and its descendants, pages that they share counted once; 0 where it is gone."""
+    try:
+        tree = psutil.Process(pid)
+    except psutil.Error:
+        return 0
     total = 0
     for process in _family(tree):
         try:

@@ -52,8 +52,8 @@ _SIDES = {"octopus": "octopus", "aide_style": "AIDE-style"}
 def page() -> str:
     """Return the page as it should be."""
     sections = {
-        "quality": _quality, "anytime": _anytime, "baselines": _baselines, "overhead": _overhead, "sandbox": _sandbox,
-        "tokens": _tokens,
+        "quality": _quality, "anytime": _anytime, "baselines": _baselines, "overhead": _overhead, "memory": _memory,
+        "sandbox": _sandbox, "tokens": _tokens,
     }  # fmt: skip
     found = [(name, json.loads(path.read_text())) for name in sections if (path := RESULTS / f"{name}.json").is_file()]
     return "\n".join([_INTRODUCTION, *("\n".join([*sections[name](result), ""]) for name, result in found)])
@@ -178,6 +178,23 @@ def _sandbox(result: Mapping[str, Any]) -> list[str]:
 def _overhead(result: Mapping[str, Any]) -> list[str]:
     rows = [[words, f"{result['summary'][name]:g}", limit] for name, words, limit in _OVERHEAD]
     head = ["## What octopus costs beyond the fits themselves", ""]
+    return [*head, *_table(["what", "measured", "at most"], rows), "", _measured(result)]
+
+
+def _memory(result: Mapping[str, Any]) -> list[str]:
+    of, row = result["summary"], result["rows"][0]
+    rows = [
+        ["peak memory of all processes, GB", f"{of['peak_gb']:g}", f"{of['allowed_gb']:g}"],
+        ["one row by the winner, milliseconds", f"{of['row_ms']:g}", "20"],
+        ["the run, seconds", f"{of['wall_s']:g}", f"{of['limit_s']:g}"],
+    ]
+    head = [
+        f"## {row['n_rows']:,} rows",
+        "",
+        f"A made table of {row['n_columns']} columns, {of['data_gb']:g} GB in memory; pages that processes share are "
+        f"counted once. {row['n_experiments']} experiments, the winner is {row['winner']}.",
+        "",
+    ]
     return [*head, *_table(["what", "measured", "at most"], rows), "", _measured(result)]
 
 

@@ -1,4 +1,4 @@
-"""How sure it is that one set of predictions is better than another on the same rows."""
+"""How sure it is that predictions are better than others of the same rows, and how alike the errors of both are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from octopus.scoring import Scoring
 _N_PARTS = 20
 #: Rows that are looked at, evenly spaced: with more the error is known to the same 16 %.
 _MOST_ROWS = 20_000
-
 #: Differences of errors, as a share of the largest, that come from rounding.
 _ROUNDING = 1e-9
 
