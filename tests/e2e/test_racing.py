@@ -52,3 +52,19 @@ def test_without_a_time_limit_nothing_is_stopped(tmp_path: Path, monkeypatch: py
     X, y = _rows()
     model = AutonomousRegressor(time_limit=None, run_dir=tmp_path / "run", **_QUICK).fit(X, y)
     assert not _stopped(model)
+
+
+def test_ten_seconds_are_a_hurry(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(1500, 4)), columns=list("abcd"))
+    y = X["a"] * X["b"] + rng.normal(size=1500)
+    model = AutonomousRegressor(
+        sandbox="process", tracker=None, n_jobs=2, random_state=0, time_limit=10, run_dir=tmp_path / "run"
+    ).fit(X, y)
+    validation = model.journal_.validation
+    assert validation is not None
+    assert validation.n_splits == 3
+    assert "time is short" in validation.reason
+    assert model.journal_.experiments[0].plan.family == "gbm", "what is strongest alone comes first"
+    assert model.holdout_report_ is not None
+    assert [fitted.latency is not None for fitted in model.journal_.fits] == [False, True], "what ships is timed"

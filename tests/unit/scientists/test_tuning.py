@@ -10,6 +10,7 @@ from octopus.protocols import Recipe
 from octopus.scientists.playbook.moves import stock_shelf
 from octopus.scientists.playbook.tuning import is_tuned, next_idea, numbers_of, tuned_part, tuned_turn
 from octopus.scientists.playbook.turn import turned
+from octopus.scientists.playbook.ways import Way
 from octopus.testing.examples import example_profile, example_task
 from tests.unit.scientists.journals import DRAFT, FAMILIES, Run, improve
 
@@ -106,3 +107,9 @@ def test_what_is_tuned_can_take_turns_and_be_tuned_again() -> None:
     kept = run.plans[best - 1].idea.split(" + ")[1]
     assert any(idea.endswith(f"{kept} + ratios and differences") for idea in later)
     assert all(idea.count("tuned to") <= 1 for idea in later)
+
+
+def test_another_recipe_keeps_the_turns_and_has_numbers_of_its_own() -> None:
+    way = Way(family="gbm", base="a", turns=("ratios", "tuned to depth 3, learning_rate 0.1"))
+    assert way.with_base("b") == Way(family="gbm", base="b", turns=("ratios",))
+    assert way.numbers == {"depth": 3.0, "learning_rate": 0.1}
