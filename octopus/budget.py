@@ -36,13 +36,15 @@ _FEWEST_RESAMPLES = 200
 _RESAMPLE_S, _RESAMPLE_NUMBERS_S, _RESAMPLED_ROW_S, _RESAMPLED = 1.5e-3, 5e-4, 5e-7, 3
 
 
-def reserve_s(journal: Journal) -> float:
+def reserve_s(journal: Journal, budget: Budget) -> float:
     """Return the seconds to keep for fitting, replaying, proving and refitting the winner.
 
     Parameters
     ----------
     journal : Journal
         What was done.
+    budget : Budget
+        The limits.
 
     Returns
     -------
@@ -52,12 +54,12 @@ def reserve_s(journal: Journal) -> float:
         What takes much longer than the best so far is not waited for.
     """
     best = journal.best
-    overhead_s = _overhead_s(journal)
+    overhead_s = _overhead_s(journal, budget)
     if best is None or journal.validation is None:
         return overhead_s
     best_s = final_fit_s(best, journal)
     others = [e for e in journal.candidates if e.plan.family != best.plan.family and not best.members]
-    if not _is_late(journal):
+    if not _is_late(journal, budget):
         others = []
     costs = [(e.score.mean if e.score else -math.inf, final_fit_s(e, journal)) for e in others]
     other_s = max((one for one in costs if one[1] <= _COMPANION * best_s), default=(0.0, 0.0))[1]
@@ -111,7 +113,7 @@ def blend_fit_s(journal: Journal, budget: Budget, elapsed_s: float) -> float | N
     """
     if budget.time_limit_s is None:
         return None
-    left = budget.time_limit_s - elapsed_s - _overhead_s(journal) - _baselines_s(journal)
+    left = budget.time_limit_s - elapsed_s - _overhead_s(journal, budget) - _baselines_s(journal)
     return max(0.0, left / _FINAL_FITS)
 
 
@@ -119,7 +121,7 @@ def remaining_s(journal: Journal, budget: Budget) -> float | None:
     """Return the seconds left for searching, the reserve taken off; None without a time limit."""
     if budget.time_limit_s is None:
         return None
-    return budget.time_limit_s - journal.elapsed_s - reserve_s(journal)
+    return budget.time_limit_s - journal.elapsed_s - reserve_s(journal, budget)
 
 
 def experiment_wall_s(journal: Journal, budget: Budget, elapsed_s: float) -> float:
@@ -136,7 +138,7 @@ def experiment_wall_s(journal: Journal, budget: Budget, elapsed_s: float) -> flo
     """
     if budget.time_limit_s is None:
         return UNLIMITED_EXPERIMENT_S
-    left = budget.time_limit_s - elapsed_s - reserve_s(journal)
+    left = budget.time_limit_s - elapsed_s - reserve_s(journal, budget)
     if not journal.experiments:
         return max(left * EXPERIMENT_SHARE, FIRST_EXPERIMENT_S)
     like_the_best_s = OF_THE_BEST * journal.best.outcome.wall_s if journal.best else 0.0
@@ -164,7 +166,7 @@ def spent_out(journal: Journal, budget: Budget) -> str | None:
     if budget.max_experiments is not None and n_done >= budget.max_experiments:
         return f"all {budget.max_experiments} experiments are spent"
     left = remaining_s(journal, budget)
-    needed = _next_s(journal)
+    needed = _next_s(journal, budget)
     if left is not None and left <= needed:
         spent = f"{journal.elapsed_s:.0f} s of {budget.time_limit_s:.0f} s are spent"
         if left <= 0:
@@ -229,12 +231,12 @@ def n_resamples(n_rows: int, time_limit_s: float | None = None) -> int:
     return max(_FEWEST_RESAMPLES, min(500, 2_000_000 // max(1, n_rows)))
 
 
-def _is_late(journal: Journal) -> bool:
+def _is_late(journal: Journal, budget: Budget) -> bool:
     """Tell whether half of the time is over: before that another experiment is worth more than room for a blend.
 
     Of a short limit what is left after the first experiments buys no better one, and a blend of them is quickly fitted.
     """
-    limit_s = _limit_s(journal)
+    limit_s = budget.time_limit_s
     return limit_s is not None and (is_short(limit_s) or journal.elapsed_s > limit_s / 2)
 
 
@@ -248,13 +250,9 @@ def _baselines_s(journal: Journal) -> float:
     return sum(min(most_s, final_fit_s(e, journal)) for e in beside if e is not None and e.number != best.number)
 
 
-def _limit_s(journal: Journal) -> float | None:
-    return journal.started.budget.time_limit_s if journal.started else None
-
-
-def _overhead_s(journal: Journal) -> float:
+def _overhead_s(journal: Journal, budget: Budget) -> float:
     """Return the seconds that the proof takes beside its fits, with the interval of the holdout."""
-    limit_s = _limit_s(journal)
+    limit_s = budget.time_limit_s
     overhead_s = _FINAL_OVERHEAD_S if limit_s is None else min(_FINAL_OVERHEAD_S, _FINAL_OVERHEAD_SHARE * limit_s)
     n_rows = journal.profile.n_sealed if journal.profile else 0
     if not n_rows:
@@ -264,7 +262,7 @@ def _overhead_s(journal: Journal) -> float:
     return overhead_s + n_resamples(n_rows, limit_s) * of_a_draw
 
 
-def _next_s(journal: Journal) -> float:
+def _next_s(journal: Journal, budget: Budget) -> float:
     """Return what the next experiment will take: one of an untried family as much as the cheapest, else as the best.
 
     Under a short limit an untried one is thought to take as much as the dearest: what is cut off has cost the blend.
@@ -272,5 +270,5 @@ def _next_s(journal: Journal) -> float:
     walls = [e.outcome.wall_s for e in journal.valid_experiments]
     tried = {e.plan.family for e in journal.standing.experiments}
     if journal.profile and any(v.applies and v.family not in tried for v in journal.profile.families):
-        return max(walls, default=0.0) if is_short(_limit_s(journal)) else min(walls, default=0.0)
+        return max(walls, default=0.0) if is_short(budget.time_limit_s) else min(walls, default=0.0)
     return journal.best.outcome.wall_s if journal.best else 0.0

@@ -93,7 +93,7 @@ class _Court:
     refit: Literal["all", "train"] = "all"
 
     def is_timed(self, fitted_on: Literal["all", "train"]) -> bool:
-        """Whether the time of a row is measured: of what ships, and of every fit where the goal has a limit."""
+        """Whether the time of a row is measured: of what is to ship, and of every fit where the goal has a limit."""
         last = "all" if self.sealed.holdout is None else self.refit
         return self.keeps_a_process and (self.task.latency is not None or fitted_on == last)
 

@@ -105,7 +105,7 @@ class Recipe(Record, frozen=True, kw_only=True):
         there is time.
     tunable : tuple of Tunable
         Numbers of the model around which a local search may look.
-    is_quick : bool
+    leads_in_a_hurry : bool
         Where time is short it is the family's first draft.
     """
 
@@ -125,7 +125,7 @@ class Recipe(Record, frozen=True, kw_only=True):
     repeats: str = ""
     n_fits: int = 1
     tunable: tuple[Tunable, ...] = ()
-    is_quick: bool = False
+    leads_in_a_hurry: bool = False
 
 
 @runtime_checkable

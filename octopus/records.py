@@ -853,7 +853,7 @@ class HoldoutOpened(Event, frozen=True, kw_only=True, tag="holdout_opened"):
 
 
 class Fitted(Event, frozen=True, kw_only=True, tag="fitted"):
-    """An experiment's pipeline, fitted on all rows that it may see, replayed in a clean process and timed there."""
+    """An experiment's pipeline, fitted on all rows that it may see and replayed; what is to ship is timed as well."""
 
     experiment: int
     model: ModelFile

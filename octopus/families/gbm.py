@@ -243,8 +243,8 @@ def _committee(task: Task, profile: Profile) -> Recipe:
         task,
         profile,
         "a committee of five",
-        f"a committee of five, each without another fifth of {profile.n_rows} rows: where boosting stops is luck on so "
-        "few, and the average of five stops is less of it",
+        f"a committee of five, each without another fifth of {profile.n_rows} rows: where boosting stops is in part "
+        "luck, and the average of five stops is less of it",
         "a little gain, folds that agree more",
         settings | {"colsample_bytree": 0.8},
     )

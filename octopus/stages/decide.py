@@ -76,8 +76,9 @@ def decide(journal: Journal, budget: Budget) -> Decision:
         code = last.diagnoses[0].code
         return Decision(action="repair", reason=last.diagnoses[0].title, parent=last.number, code=code)
     best = journal.best
-    # Where time is short the libraries of the first family are looked at before a third one is drafted.
-    waits = hurried and best is not None and len({e.plan.family for e in experiments}) == _FAMILIES_IN_A_HURRY
+    # Where time is short the best of two families is improved, as long as that helps, before a third one is drafted.
+    working = {e.plan.family for e in journal.valid_experiments} & set(_applicable(journal))
+    waits = hurried and best is not None and len(working) == _FAMILIES_IN_A_HURRY
     untried = _untried_families(journal)
     if untried and not (waits and stale_experiments(journal) == 0):
         return Decision(action="draft", reason=f"{untried[0]} was not tried yet")

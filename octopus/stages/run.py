@@ -130,7 +130,8 @@ def run_script(script: Script, task: Task, bench: Bench, wall_s: float, rival: R
     if len(bench.train) > _SMOKE_ABOVE_ROWS:
         n_first = max(1, min(bench.n_jobs, len(bench.folds)))
         share_s = _SLACK * wall_s / math.ceil(len(bench.folds) / n_first)
-        smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), began + share_s, n_parallel=1))
+        smoke_deadline = min(deadline, began + share_s)
+        smoke = bench.sandbox.run(_job(script, task, bench, _smoke_fold(bench, task), smoke_deadline, n_parallel=1))
         if smoke.outcome.status != "ok":
             return Trial(outcome=_over_all([smoke], time.monotonic() - began))
     else:

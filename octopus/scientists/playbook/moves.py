@@ -13,7 +13,7 @@ from octopus.budget import experiment_wall_s, is_short
 from octopus.protocols import Recipe
 from octopus.records import Decision, Experiment, Plan
 from octopus.scientists.playbook.memory import Memory, recall, times_seen
-from octopus.scientists.playbook.tuning import next_idea, numbers_of
+from octopus.scientists.playbook.tuning import is_tuned, next_idea, numbers_of
 from octopus.scientists.playbook.turn import Turn
 from octopus.scientists.playbook.ways import CAREFUL, Shelf, Way, stock_shelf
 
@@ -170,7 +170,7 @@ def _moves(
 
     def order(step: _Step) -> tuple[bool, int, int, int, int]:
         rank, (kind, place) = memory.rank(step.idea), step.place
-        if hurried and step.recipe.is_quick:
+        if hurried and step.recipe.leads_in_a_hurry and step.start is None:
             kind, place = _DRAFT, -1
         if kind == _ANYWHERE and code is None:  # from the second variation on in turns with them
             kind, place = _VARIATION, place + 1
@@ -186,7 +186,11 @@ def _steps(family: str, shelf: Shelf, best: Experiment | None = None) -> Iterato
     here = shelf.way_of(start.plan) if start else None
     recipes = shelf.recipes.get(family, ())
     known = here is not None and shelf.composed(here) is not None
-    places = _places(recipes, shelf.turns, is_drafted=start is not None)
+    bases = {shelf.way_of(e.plan).base for e in shelf.journal.experiments if e.plan.family == family}
+    passed_over = (
+        any(recipe.leads_in_a_hurry and recipe.idea in bases for recipe in recipes) and recipes[0].idea not in bases
+    )
+    places = _places(recipes, shelf.turns, is_drafted=start is not None and not passed_over)
     for recipe in recipes:
         way = here.with_base(recipe.idea) if here and known else Way(family=family, base=recipe.idea)
         if step := _step(way, recipe.idea, shelf, start, places[recipe.idea]):
@@ -205,18 +209,28 @@ def _tuned(best: Experiment, shelf: Shelf) -> _Step | None:
     found = shelf.composed(here)
     if found is None:
         return None
-    n_tuned, tried = 0, []
+    tuned, tried = set[str](), []
     for e in shelf.journal.experiments:
-        way, score = shelf.way_of(e.plan), e.score or e.raced
-        n_tuned += way.family == here.family and way != way.untuned
+        way, score = shelf.way_of(e.plan), _worth(e, best)
+        tuned |= {turn for turn in way.turns if way.family == here.family and is_tuned(turn)}
         if (way.family, way.untuned.parts) == (here.family, here.untuned.parts) and score is not None:
             alike = shelf.composed(way)
-            tried += [(numbers_of(alike[0]), score.mean)] if alike else []
-    idea = next_idea(found[0], tried, shelf.task.random_state + n_tuned) if n_tuned < _MOST_TUNED else None
+            tried += [(numbers_of(alike[0]), score)] if alike else []
+    idea = next_idea(found[0], tried, shelf.task.random_state + len(tuned)) if len(tuned) < _MOST_TUNED else None
     if idea is None:
         return None
-    place = (_VARIATION, _OTHERS_BEFORE * (n_tuned + 1))
+    place = (_VARIATION, _OTHERS_BEFORE * (len(tuned) + 1))
     return _step(here.untuned.with_turn(idea), idea, shelf, best, place)
+
+
+def _worth(experiment: Experiment, best: Experiment) -> float | None:
+    """Return the score; of one that was stopped in a race the best's, less what it was behind on the folds it ran."""
+    if experiment.score is not None:
+        return experiment.score.mean
+    if experiment.raced is None or best.score is None or len(experiment.raced.folds) >= len(best.score.folds):
+        return None
+    behind = [mine - folds for mine, folds in zip(best.score.folds, experiment.raced.folds, strict=False)]
+    return best.score.mean - sum(behind) / len(behind)
 
 
 def _places(recipes: Sequence[Recipe], turns: Sequence[Turn], *, is_drafted: bool) -> dict[str, tuple[int, int]]:
@@ -286,10 +300,12 @@ def _has_time(step: _Step, shelf: Shelf) -> bool:
     of_family = [e for e in journal.experiments if e.plan.family == step.way.family and e.raced is None]
     alone = [e for e in of_family if shelf.way_of(e.plan).base == recipe.repeats]
     took = [e.outcome.wall_s for e in alone if e.is_valid]
-    if not took or journal.started is None:
-        return bool(took) or not alone  # what fails once fails five times
+    if not took:
+        return not alone  # what fails once fails five times
+    if journal.started is None or journal.started.budget.time_limit_s is None:
+        return True
     needed_s = (recipe.n_fits - 1) * min(took)  # n fits of (n - 1) / n of the rows
-    return needed_s <= experiment_wall_s(journal, journal.started.budget, journal.elapsed_s)
+    return needed_s <= experiment_wall_s(journal, journal.started.budget, shelf.elapsed_s)
 
 
 def _careful(parent: Experiment, decision: Decision, shelf: Shelf) -> Move | None:

@@ -46,8 +46,8 @@ class Playbook:
             An experiment that was not run yet, or the wish to stop where none is left.
         """
         families = _registered_families() if self.families is None else self.families
-        journal = journal.standing
-        shelf = stock_shelf(families, task, profile, journal)
+        elapsed_s, journal = journal.elapsed_s, journal.standing
+        shelf = stock_shelf(families, task, profile, journal, elapsed_s)
         if not shelf.recipes:
             reasons = "; ".join(f"{v.family}: {v.reason}" for v in profile.families if not v.applies)
             return StopProposal(reason=f"no family applies ({reasons or 'none is registered'})")

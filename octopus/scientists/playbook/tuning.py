@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
 from octopus.protocols import Recipe, Tunable
-from octopus.scientists.playbook.turn import JOINED, NUMBER, Turn
+from octopus.scientists.playbook.turn import JOINED, NUMBER, Turn, number_words
 
 #: What an idea that tells numbers opens with.
 TUNED = "tuned to "
@@ -41,7 +41,7 @@ def tuned_turn(idea: str) -> Turn:
     Parameters
     ----------
     idea : str
-        As :func:`next_numbers` makes it and a journal keeps it.
+        As :func:`next_idea` makes it and a journal keeps it.
 
     Returns
     -------
@@ -60,7 +60,8 @@ def tuned_turn(idea: str) -> Turn:
 
 def numbers_of(recipe: Recipe) -> dict[str, float]:
     """Return the numbers of a recipe's model that may be tuned, as its source has them."""
-    found = {one.name: re.search(rf"\b{one.name}(?:=|\": ){NUMBER}", recipe.model) for one in recipe.tunable}
+    names = [one.name for one in recipe.tunable if one.name.isidentifier()]
+    found = {name: re.search(rf"\b{name}(?:=|\": ){NUMBER}", recipe.model) for name in names}
     return {name: float(match.group(1)) for name, match in found.items() if match}
 
 
@@ -83,12 +84,13 @@ def next_idea(recipe: Recipe, tried: Sequence[tuple[Numbers, float]], seed: int)
     """
     best = numbers_of(recipe)
     spaces = {one.name: one for one in recipe.tunable if one.name in best}
+    seed %= 2**32  # what a generator takes
     if not spaces:
         return None
     known = [dict(numbers) for numbers, _ in tried]
     for numbers in _asked(spaces, best, tried, seed):
         if numbers != best and numbers not in known:
-            return TUNED + ", ".join(f"{name} {value:g}" for name, value in numbers.items())
+            return TUNED + ", ".join(f"{name} {number_words(value)}" for name, value in numbers.items())
     return None
 
 
@@ -103,9 +105,9 @@ def _asked(
     near: dict[str, FloatDistribution | IntDistribution] = {}
     for name, one in spaces.items():
         low, high = max(one.low, best[name] / _NEAR), min(one.high, best[name] * _NEAR)
-        if low < high and one.is_whole:
+        if one.is_whole and math.ceil(low) < math.floor(high):
             near[name] = IntDistribution(math.ceil(low), math.floor(high), one.is_log)
-        elif low < high:
+        elif not one.is_whole and low < high:
             near[name] = FloatDistribution(low, high, one.is_log)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -119,7 +121,15 @@ def _asked(
                 inside = {name: min(max(numbers[name], one.low), one.high) for name, one in near.items()}
                 study.add_trial(create_trial(params=inside, distributions=dict(near), value=score))
         for _ in range(_ATTEMPTS):
-            told = {name: float(f"{value:.{_DIGITS}g}") for name, value in study.ask(dict(near)).params.items()}
-            yield {**best, **told}
+            asked = study.ask(dict(near)).params
+            yield {
+                **best,
+                **{name: _within(float(f"{value:.{_DIGITS}g}"), spaces[name]) for name, value in asked.items()},
+            }
     finally:
         optuna.logging.set_verbosity(before)
+
+
+def _within(value: float, one: Tunable) -> float:
+    """Return a rounded number between the bounds that it had before it was rounded."""
+    return min(max(value, one.low), one.high)

@@ -13,7 +13,7 @@ from octopus.protocols import Encoding, Recipe
 #: What joins the idea of a recipe and the turns that it took.
 JOINED = " + "
 #: A number in the source of a model.
-NUMBER = r"(-?\d[\d.]*(?:e-?\d+)?)"
+NUMBER = r"(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w.])"
 #: Every encoding, that of lines, those of trees, and none.
 ALL: frozenset[Encoding] = frozenset({"one_hot", "native", "ordinal"})
 LINES: frozenset[Encoding] = frozenset({"one_hot"})
@@ -93,11 +93,16 @@ def turned(recipe: Recipe, turn: Turn) -> Recipe | None:
     )
 
 
+def number_words(value: float) -> str:
+    """Return a number as a source and an idea have it, a whole one without a point."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
+
+
 def _changed(recipe: Recipe, turn: Turn) -> str:
     """Return the source of the model with the turn's numbers, and with what stands around it."""
     model = recipe.model
     for one in recipe.tunable:
         if one.name in turn.numbers:
-            told = f"{turn.numbers[one.name]:g}"
+            told = number_words(turn.numbers[one.name])
             model = re.sub(rf"(\b{one.name}(?:=|\": )){NUMBER}", rf"\g<1>{told}", model)
     return turn.around.format(model=model) if turn.around else model

@@ -62,11 +62,6 @@ class Way:
         """The way with the numbers that the recipe has by itself."""
         return Way(family=self.family, base=self.base, turns=tuple(turn for turn in self.turns if not is_tuned(turn)))
 
-    @property
-    def numbers(self) -> Mapping[str, float]:
-        """What takes the place of the recipe's numbers."""
-        return next((tuned_turn(turn).numbers for turn in self.turns if is_tuned(turn)), {})
-
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
@@ -82,6 +77,8 @@ class Shelf:
         For every family.
     task, profile, journal : Task, Profile, Journal
         What is asked, what is known and what was done.
+    elapsed_s : float
+        Seconds of the run that are over.
     """
 
     families: Mapping[str, Family]
@@ -90,6 +87,7 @@ class Shelf:
     task: Task
     profile: Profile
     journal: Journal
+    elapsed_s: float
 
     @property
     def careful(self) -> bool:
@@ -139,7 +137,9 @@ class Shelf:
         return (recipe, taken) if recipe else None
 
 
-def stock_shelf(families: Sequence[Family], task: Task, profile: Profile, journal: Journal) -> Shelf:
+def stock_shelf(
+    families: Sequence[Family], task: Task, profile: Profile, journal: Journal, elapsed_s: float | None = None
+) -> Shelf:
     """Return the recipes of the families that apply, in the order in which they are given.
 
     Parameters
@@ -148,6 +148,8 @@ def stock_shelf(families: Sequence[Family], task: Task, profile: Profile, journa
         In the order in which they are drafted.
     task, profile, journal : Task, Profile, Journal
         What is asked, what is known and what was done.
+    elapsed_s : float or None, default=None
+        Seconds of the run that are over; by the journal where None.
 
     Returns
     -------
@@ -163,6 +165,7 @@ def stock_shelf(families: Sequence[Family], task: Task, profile: Profile, journa
         task=task,
         profile=profile,
         journal=journal,
+        elapsed_s=journal.elapsed_s if elapsed_s is None else elapsed_s,
     )
 
 

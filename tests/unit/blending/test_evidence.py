@@ -75,6 +75,15 @@ def test_of_many_rows_a_part_says_it_for_all() -> None:
     assert _error(one, other, _rows(y)) == pytest.approx(difference.std() / np.sqrt(100_000), rel=0.5)
 
 
+def test_a_part_of_many_rows_that_go_together_says_no_less() -> None:
+    rng = np.random.default_rng(0)
+    n, groups = 60_000, np.repeat(np.arange(200), 300)
+    y = rng.normal(size=n)
+    one, other = y + rng.normal(size=200)[groups], y + rng.normal(size=200)[groups]
+    by_group = ((other - y) ** 2 - (one - y) ** 2).reshape(200, 300).mean(axis=1)
+    assert _error(one, other, _rows(y, groups=groups)) == pytest.approx(by_group.std() / np.sqrt(200), rel=0.5)
+
+
 def test_rows_that_no_fold_scored_are_left_out() -> None:
     rng = np.random.default_rng(0)
     y, one, other = rng.normal(size=(3, N))

@@ -199,3 +199,15 @@ def test_where_time_is_short_the_quickest_library_is_drafted_first(time_limit_s:
     run = Run(families=[GradientBoosting()])
     run.journal = Journal(events=(started(Budget(time_limit_s=time_limit_s)),))
     assert run.propose(draft()).plan.idea == first
+
+
+def test_in_a_hurry_lightgbm_is_drafted_after_the_other_libraries_and_before_turns_of_the_quickest() -> None:
+    run = Run()
+    run.journal = Journal(events=(started(Budget(time_limit_s=10.0)),))
+    run.drafted(0.8, 0.82, 0.9)
+    for _ in range(3):
+        run.step(improve(None, 3), 0.85)
+    ideas = [idea for idea in run.ideas if idea.startswith("gbm")]
+    assert ideas[:2] == [f"gbm: {XGBOOST}", f"gbm: {CATBOOST}"]
+    assert "gbm: native categories, early stopping" in ideas[2:4]
+    assert not any(" + " in idea for idea in ideas[:3])

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from octopus.families.gbm import GradientBoosting
-from octopus.protocols import Recipe
-from octopus.scientists.playbook.moves import stock_shelf
+from octopus.protocols import Recipe, Tunable
+from octopus.scientists.playbook.moves import _worth, stock_shelf
 from octopus.scientists.playbook.tuning import is_tuned, next_idea, numbers_of, tuned_part, tuned_turn
 from octopus.scientists.playbook.turn import turned
 from octopus.scientists.playbook.ways import Way
 from octopus.testing.examples import example_profile, example_task
+from tests.strategies import failed, raced, valid
 from tests.unit.scientists.journals import DRAFT, FAMILIES, Run, improve
 
 RECIPES = {
@@ -92,7 +93,7 @@ def test_a_run_tunes_its_best_between_variations_and_reads_it_back() -> None:
         way = shelf.way_of(plan)
         assert way.base == DRAFTED.idea
         assert way.untuned.turns == ()
-        assert way.numbers == tuned_turn(way.turns[0]).numbers
+        assert [is_tuned(turn) for turn in way.turns] == [True]
     assert "Optuna" in tuned[0].hypothesis
 
 
@@ -112,4 +113,43 @@ def test_what_is_tuned_can_take_turns_and_be_tuned_again() -> None:
 def test_another_recipe_keeps_the_turns_and_has_numbers_of_its_own() -> None:
     way = Way(family="gbm", base="a", turns=("ratios", "tuned to depth 3, learning_rate 0.1"))
     assert way.with_base("b") == Way(family="gbm", base="b", turns=("ratios",))
-    assert way.numbers == {"depth": 3.0, "learning_rate": 0.1}
+    assert tuned_turn("tuned to depth 3, learning_rate 0.1").numbers == {"depth": 3.0, "learning_rate": 0.1}
+
+
+def _of(model: str, *tunable: Tunable) -> Recipe:
+    return Recipe(idea="i", hypothesis="h", expected="e", encoding="native", model=model, tunable=tunable)
+
+
+@pytest.mark.parametrize(
+    ("model", "tunable"),
+    [
+        ("M(n=1_000)", Tunable(name="n", low=1, high=1e9, is_whole=True)),  # not read as one
+        ("M(n=2)", Tunable(name="n", low=2.2, high=2.8, is_whole=True)),  # no whole number between
+        ('M({"a.b": 2})', Tunable(name="a.b", low=0, high=9)),  # no name that an idea could tell
+        ("M(n=100)", Tunable(name="n", low=1, high=20)),  # far outside
+        ("M(n=b)", Tunable(name="n", low=1, high=20)),
+    ],
+)
+def test_numbers_that_cannot_be_told_are_left_alone(model: str, tunable: Tunable) -> None:
+    assert next_idea(_of(model, tunable), [], 0) is None
+
+
+def test_large_whole_numbers_stay_whole_and_within_their_bounds() -> None:
+    recipe = _of("M(n=1700000, m=250)", Tunable(name="n", low=1, high=1e9, is_whole=True),
+                 Tunable(name="m", low=2, high=255, is_whole=True))  # fmt: skip
+    for seed in (*range(8), 2**32, 2**32 + 1):
+        idea = _next(recipe, (numbers_of(recipe), 0.5), seed=seed)
+        assert is_tuned(idea)
+        again = _retold(recipe, idea)
+        assert numbers_of(again)["m"] <= 255
+        assert "." not in again.model
+        assert "e" not in again.model.removeprefix("M")
+
+
+def test_what_a_race_stopped_is_as_much_worse_as_it_was_on_its_folds() -> None:
+    best = valid(3, "gbm", (0.95, 0.94, 0.96, 0.70, 0.72))
+    stopped = raced(4, "gbm", (0.93, 0.922, 0.939))
+    assert best.score is not None
+    assert _worth(stopped, best) == pytest.approx(best.score.mean - (0.02 + 0.018 + 0.021) / 3)
+    assert _worth(best, best) == best.score.mean
+    assert _worth(failed(5, "gbm", "a", True), best) is None

@@ -534,7 +534,8 @@ def test_many_rows_that_take_too_long_cost_the_first_folds_share_of_the_time(
     sandbox = _Prepared(answer)
     bench = _bench(data, sandbox, n_jobs=n_jobs, scoring=_accuracy())
     trial = run_script(SCRIPT, _task("binary"), bench, 600.0)
-    _, *folds = sandbox.jobs
+    smoke, *folds = sandbox.jobs
+    assert smoke.limits.wall_s <= 600.0
     assert trial.outcome.status == "timeout"
     assert len(folds) <= n_first, "the others do not start"
     assert folds[0].limits.wall_s == pytest.approx(600.0 * share, abs=5.0)
