@@ -50,11 +50,11 @@ def made_table(n_rows: int) -> tuple[pd.DataFrame, np.ndarray]:
     return table, np.where(score + rng.normal(size=n_rows) > 0, "yes", "no")
 
 
-def fit(folder: Path, n_rows: int, limit_s: float) -> None:
+def fit(folder: Path, limit_s: float) -> None:
     """Fit octopus on the rows; write down how large they are and what came of it."""
     from octopus import AutonomousClassifier
 
-    table, y = made_table(n_rows)
+    table, y = pd.read_pickle(folder / "rows.pickle")
     data_gb = (table.memory_usage(deep=True).sum() + sum(map(sys.getsizeof, set(y))) + y.nbytes) / 1e9
     began = time.monotonic()
     model = AutonomousClassifier(
@@ -76,8 +76,9 @@ def measured(n_rows: int, limit_s: float) -> dict[str, object]:
     """Fit in a fresh process and return its row."""
     peak = 0
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "benchmarks.memory", "--folder", directory, "--rows", str(n_rows)]
-        child = subprocess.Popen([*command, "--limit", str(limit_s)])
+        pd.to_pickle(made_table(n_rows), Path(directory) / "rows.pickle")
+        command = [sys.executable, "-m", "benchmarks.memory", "--folder", directory, "--limit", str(limit_s)]
+        child = subprocess.Popen(command)
         while child.poll() is None:
             peak = max(peak, memory_of(child.pid))
             time.sleep(LOOK_S)
@@ -98,7 +99,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="for the process that fits")
     asked = parser.parse_args()
     if asked.folder is not None:
-        fit(asked.folder, asked.rows, asked.limit)
+        fit(asked.folder, asked.limit)
         return
     row = measured(asked.rows, asked.limit)
     shown = ("peak_gb", "allowed_gb", "data_gb", "row_ms", "wall_s", "limit_s")
