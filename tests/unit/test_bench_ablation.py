@@ -26,7 +26,7 @@ from octopus.records import Budget, SearchStopped
 from octopus.scientists.playbook import moves, ways
 from octopus.stages import decide
 from tests.strategies import journal_of, valid
-from tests.unit.scientists.journals import column, profile, task
+from tests.unit.scientists.journals import Run, column, improve, profile, task
 
 #: Variant -> what it replaces.
 REPLACED: dict[str, tuple[Any, str]] = {
@@ -98,6 +98,17 @@ def test_without_networks_their_family_takes_no_part(off: Callable[..., None]) -
     assert Neural().reason_against(task(), profile()) == "switched off"
 
 
+def test_without_tuning_numbers_stay_as_they_are(off: Callable[..., None]) -> None:
+    def tuned() -> int:
+        run = Run().drafted(0.8, 0.85, 0.9)
+        run.until_stopped(lambda _: improve(None, 3), lambda _: 0.88)
+        return ablation_variants.used(run.journal)["no tuning"]
+
+    assert tuned() > 0
+    off("no tuning")
+    assert tuned() == 0
+
+
 def test_without_patience_the_search_stops_as_without_a_limit(off: Callable[..., None]) -> None:
     tried = [valid(1, "linear", (0.8, 0.8)), valid(2, "gbm", (0.8, 0.8))]
     tried += [valid(number, "linear", (0.8, 0.8)) for number in range(3, 3 + PATIENCE)]
@@ -139,7 +150,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journal]:
 def test_each_variants_journal_lacks_its_part(journals: dict[str, Journal]) -> None:
     pytest.importorskip("catboost", reason="the portfolio of this size needs another library")
     used = {name: ablation_variants.used(journal) for name, journal in journals.items()}
-    assert all(n > 0 for part, n in used["whole"].items() if part != "no networks"), used
+    assert all(n > 0 for part, n in used["whole"].items() if part not in ("no networks", "no tuning")), used
     assert used["ends"]["no racing"] == used["ends"]["no blend"] == 0
     assert used["ends"]["no portfolio"] > 0
     assert used["ends"]["no target encoding"] > 0
