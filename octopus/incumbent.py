@@ -151,10 +151,13 @@ def find_plain(experiments: Sequence[Experiment]) -> Experiment | None:
     Returns
     -------
     Experiment or None
-        The first of the playbook's, else the first that is not the present model; None where there is none.
+        The playbook's first line, which is not its first experiment where time is short; else the first of the
+        playbook's, else the first that is not the present model; None where there is none.
     """
     others = [one for one in experiments if not is_incumbent(one)]
-    return next((one for one in others if one.script.author == "playbook"), others[0] if others else None)
+    ours = [one for one in others if one.script.author == "playbook"]
+    lines = [one for one in ours if one.plan.family == "linear"]
+    return next(iter((*lines, *ours, *others)), None)
 
 
 def _shown(estimator: Any) -> str:

@@ -92,7 +92,7 @@ def blend_experiments(
     Blended, Unblended or None
         None where fewer than two experiments could be blended, or all of the weight goes to one. A blend has to be
         better by more than the standard error over rows: that of folds also holds how much fits differ from fold to
-        fold, which an average of members makes less, never more. On 22 tables that ``benchmarks/quality_sets.py``
+        fold, which an average of members tends to make less. On 22 tables that ``benchmarks/quality_sets.py``
         does not have, it let three blends through that the error of folds did not (phoneme, SLID, segment): on test
         rows they changed the AUC from 0.9561 to 0.9583, the RMSE from 6.271 to 6.250, the log loss from 0.0409 to
         0.0423.

@@ -110,3 +110,10 @@ def test_the_plain_model_is_the_first_of_the_playbooks_and_never_the_present_one
     assert find_plain([present, theirs]) is theirs
     assert find_plain([present]) is None
     assert find_plain([]) is None
+
+
+def test_the_plain_one_is_the_first_line_even_where_trees_came_before() -> None:
+    trees, line, later = valid(1, "gbm", (0.8, 0.8)), valid(2, "linear", (0.7, 0.7)), valid(3, "linear", (0.9, 0.9))
+    assert find_plain([trees, line, later]) == line
+    assert find_plain([trees]) == trees
+    assert find_plain([]) is None

@@ -84,7 +84,6 @@ def next_idea(recipe: Recipe, tried: Sequence[tuple[Numbers, float]], seed: int)
     """
     best = numbers_of(recipe)
     spaces = {one.name: one for one in recipe.tunable if one.name in best}
-    seed %= 2**32  # what a generator takes
     if not spaces:
         return None
     known = [dict(numbers) for numbers, _ in tried]
@@ -111,7 +110,7 @@ def _asked(
             near[name] = FloatDistribution(low, high, one.is_log)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=_AT_RANDOM)
+        sampler = optuna.samplers.TPESampler(seed=seed % 2**32, multivariate=True, n_startup_trials=_AT_RANDOM)
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
