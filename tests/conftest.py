@@ -17,6 +17,8 @@ settings.register_profile(
 )  # fmt: skip
 settings.load_profile("octopus")
 
+#: State of each module's generator after its import.
+_STATES: dict[str, dict] = {}
 _NEARBY = ("127.0.0.1", "::1", "localhost")
 
 
@@ -36,6 +38,15 @@ def _at_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     for name in [*os.environ]:
         if name == "OCTOPUS_BACKEND" or name.startswith("OPENAI_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _same_draws_in_any_order(request: pytest.FixtureRequest) -> None:
+    """Let the generator of a module begin each of its tests in the same state, whichever ran before."""
+    generator = getattr(getattr(request, "module", None), "RNG", None)
+    if generator is not None:
+        first = _STATES.setdefault(request.module.__name__, generator.bit_generator.state)
+        generator.bit_generator.state = first
 
 
 @pytest.fixture(autouse=True)

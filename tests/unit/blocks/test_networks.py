@@ -97,11 +97,11 @@ def test_a_row_alone_is_the_row_among_others_and_a_pickle_predicts_the_same():
 
 
 def test_sparse_rows_are_learned_from_as_dense_ones_of_the_same_place_and_scale():
-    ones = (RNG.random((300, 30)) < 0.2).astype(float)  # mostly zero: dense columns keep their place as well
+    ones = (RNG.random((300, 30)) < 0.1).astype(float)  # quartiles are zero: dense columns keep their place as well
     y = ones[:, :3].sum(axis=1)
     dense = NetworksRegressor(n_epochs=10, random_state=0).fit(ones, y)
     thin = NetworksRegressor(n_epochs=10, random_state=0).fit(sparse.csr_matrix(ones), y)
-    np.testing.assert_allclose(thin.predict(sparse.csr_matrix(ones)), dense.predict(ones), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(thin.predict(sparse.csr_matrix(ones)), dense.predict(ones), atol=1e-5)
 
 
 def test_a_value_far_out_moves_a_prediction_no_further_than_one_near():

@@ -13,11 +13,6 @@ RNG = np.random.default_rng(2)
 N = 400
 
 
-@pytest.fixture(autouse=True)
-def _same_draws_in_any_order():
-    RNG.bit_generator.state = np.random.default_rng(2).bit_generator.state
-
-
 def text(values):
     return pd.Series(list(values)).astype("str")
 

@@ -17,11 +17,6 @@ RNG = np.random.default_rng(1)
 N = 600
 
 
-@pytest.fixture(autouse=True)
-def _same_draws_in_any_order():
-    RNG.bit_generator.state = np.random.default_rng(1).bit_generator.state
-
-
 def table(**columns):
     return pd.DataFrame({"x": RNG.normal(size=N), **columns})
 

@@ -29,11 +29,6 @@ R_FRAMES = {
 RNG = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def _same_draws_in_any_order():
-    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
-
-
 def task(classes=("no", "yes"), ignored=()):
     kind = {0: "regression", 2: "binary"}.get(len(classes), "multiclass")
     return Task(
