@@ -50,7 +50,8 @@ def reserve_s(journal: Journal, budget: Budget) -> float:
     -------
     float
         For the overhead, for both fits of the best so far, and for the models that stand beside the winner on the
-        holdout; in the second half of the time also for the best of another family, which may ship together with it.
+        holdout; in the second half of the time also for the best of another family, which may ship together with it,
+        until a blend was refused.
         What takes much longer than the best so far is not waited for.
     """
     best = journal.best
@@ -59,7 +60,7 @@ def reserve_s(journal: Journal, budget: Budget) -> float:
         return overhead_s
     best_s = final_fit_s(best, journal)
     others = [e for e in journal.candidates if e.plan.family != best.plan.family and not best.members]
-    if not _is_late(journal, budget):
+    if not _is_late(journal, budget) or journal.has_refused_a_blend:
         others = []
     costs = [(e.score.mean if e.score else -math.inf, final_fit_s(e, journal)) for e in others]
     other_s = max((one for one in costs if one[1] <= _COMPANION * best_s), default=(0.0, 0.0))[1]
@@ -263,12 +264,17 @@ def _overhead_s(journal: Journal, budget: Budget) -> float:
 
 
 def _next_s(journal: Journal, budget: Budget) -> float:
-    """Return what the next experiment will take: one of an untried family as much as the cheapest, else as the best.
+    """Return what the next experiment will take: as much as the cheapest, whatever is left for dearer ones.
 
-    Under a short limit an untried one is thought to take as much as the dearest: what is cut off has cost the blend.
+    A model's as much as the best, for it improves that. Under a short limit as much as the best, or, of an untried
+    family, as the dearest: what is cut off has cost the blend.
     """
     walls = [e.outcome.wall_s for e in journal.valid_experiments]
     tried = {e.plan.family for e in journal.standing.experiments}
-    if journal.profile and any(v.applies and v.family not in tried for v in journal.profile.families):
-        return max(walls, default=0.0) if is_short(budget.time_limit_s) else min(walls, default=0.0)
-    return journal.best.outcome.wall_s if journal.best else 0.0
+    is_untried = journal.profile and any(v.applies and v.family not in tried for v in journal.profile.families)
+    if is_short(budget.time_limit_s):
+        best_s = journal.best.outcome.wall_s if journal.best else 0.0
+        return max(walls, default=0.0) if is_untried else best_s
+    if journal.is_led and not is_untried and journal.best:
+        return journal.best.outcome.wall_s
+    return min(walls, default=0.0)

@@ -121,8 +121,14 @@ class Exploration:
         """Carry out one proposal after another; return the decision to stop."""
         try:
             decision = self._explore()
-            if not self.run.asked_to_stop():
-                self._blend()
+            if self.run.asked_to_stop():
+                return decision
+            was_over = decide(self.run.journal, self.budget).action == "stop"
+            self._blend()
+            if self._has_time_again(was_over=was_over):
+                decision = self._explore()
+                if not self.run.asked_to_stop():
+                    self._blend()
             return decision
         finally:
             if isinstance(self.parts.scientist, AsksModel):
@@ -154,6 +160,17 @@ class Exploration:
             else:
                 self._carry_out(proposal, settle(decision, proposal, run.journal))
         return decision
+
+    def _has_time_again(self, *, was_over: bool) -> bool:
+        """Tell whether the time that was kept for what would ship with the best can be searched: a blend was refused.
+
+        A scientist that wished to stop before its time was over is not asked again, unless it is the playbook, to which
+        a step may have been too long.
+        """
+        journal = self.run.journal
+        if not journal.has_refused_a_blend or not (was_over or not journal.is_led):
+            return False
+        return decide(journal, self.budget).action != "stop"
 
     def _carry_out(self, proposal: Proposal, decision: Decision) -> None:
         if isinstance(proposal, ExperimentProposal):

@@ -26,6 +26,7 @@ from octopus.records import (
     ModelCall,
     ModelCalled,
     ModelRetired,
+    NotBlended,
     Profile,
     Profiled,
     Quarantined,
@@ -128,6 +129,11 @@ class Journal(Record, frozen=True, kw_only=True):
     def is_led(self) -> bool:
         """Whether a language model was asked: it can mend what it wrote, and has turns beside the playbook's."""
         return bool(self.calls)
+
+    @property
+    def has_refused_a_blend(self) -> bool:
+        """Whether the best of the search were found not to be better together."""
+        return any(isinstance(e, NotBlended) for e in self.events)
 
     @property
     def usage(self) -> Usage:

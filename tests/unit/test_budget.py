@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -23,13 +25,14 @@ from octopus.budget import (
     worthwhile_threads,
 )
 from octopus.journal import Journal
-from octopus.records import Budget, Experiment, Usage
+from octopus.records import Budget, Experiment, ModelCall, ModelCalled, NotBlended, Usage
 from tests.strategies import blend_of, failed, journal_of, journals, started, valid
 
 FOLDS = (0.8,) * 5
 #: Replays and writing, and 500 resamples of 250 sealed rows for winner, constant and baseline.
 DRAW_S = 1.5e-3 + 5e-7 * 250
 OVERHEAD_S = 6.0 + 500 * 3 * DRAW_S
+WHEN: dict[str, Any] = {"at": "2026-01-01T00:00:00Z", "elapsed_s": 31.0}
 LIMITS = st.one_of(st.none(), st.floats(0.0, 500.0))
 
 
@@ -161,16 +164,12 @@ def test_the_number_of_experiments_is_a_hard_limit(
         assert reason is None
 
 
-@given(journal=journals(), limit_s=st.floats(0.0, 200.0))
-def test_time_is_spent_once_an_experiment_like_the_best_does_not_fit(journal: Journal, limit_s: float) -> None:
+@given(journal=journals(), limit_s=st.floats(15.1, 200.0))
+def test_time_is_spent_once_an_experiment_like_the_cheapest_does_not_fit(journal: Journal, limit_s: float) -> None:
     budget = Budget(time_limit_s=limit_s)
     left_s = remaining_s(journal, budget)
     assert left_s is not None
-    tried = {e.plan.family for e in journal.experiments}
-    applicable = {v.family for v in journal.profile.families if v.applies} if journal.profile else set()
-    next_s = journal.best.outcome.wall_s if journal.best else 0.0
-    if applicable - tried:
-        next_s = min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)
+    next_s = min((e.outcome.wall_s for e in journal.valid_experiments), default=0.0)
     expected = bool(journal.experiments) and left_s <= next_s
     assert (spent_out(journal, budget) is not None) == expected
 
@@ -211,13 +210,35 @@ def test_threads_are_as_many_as_the_table_keeps_busy() -> None:
     assert worthwhile_threads(0, 0, 1) == 1
 
 
-def test_an_untried_family_is_begun_where_the_best_would_not_fit_again() -> None:
+def test_what_is_cheaper_than_the_best_is_tried_where_the_best_would_not_fit_again() -> None:
     cheap, dear = valid(1, "linear", (0.7,) * 5, wall_s=1.0), valid(2, "forest", FOLDS, wall_s=30.0)
-    budget = Budget(time_limit_s=31.0 + reserve_s(journal_of([cheap, dear]), Budget()) + 10.0)
-    assert spent_out(journal_of([cheap, dear], families=("linear", "forest", "gbm")), budget) is None
-    reason = spent_out(journal_of([cheap, dear], families=("linear", "forest")), budget)
+    both = [cheap, dear]
+    budget = Budget(time_limit_s=31.0 + reserve_s(journal_of(both), Budget()) + 10.0)
+    assert spent_out(journal_of(both, families=("linear", "forest")), budget) is None
+    tight = Budget(time_limit_s=31.0 + reserve_s(journal_of(both), Budget()) + 0.9)
+    reason = spent_out(journal_of(both, families=("linear", "forest")), tight)
     assert reason is not None
-    assert "another experiment takes 30 s" in reason
+    assert "another experiment takes 1 s" in reason
+
+
+def test_a_model_improves_the_best_or_begins_another_family() -> None:
+    call = ModelCall(
+        kind="step", backend="openai:any", model="any", messages=(), reply="", status="ok", usage=Usage(), wall_s=0.1
+    )
+    asked = ModelCalled(**WHEN, call=call)
+    both = [valid(1, "linear", (0.7,) * 5, wall_s=1.0), valid(2, "forest", FOLDS, wall_s=30.0)]
+    budget = Budget(time_limit_s=31.0 + reserve_s(journal_of(both), Budget()) + 10.0)
+    for families, is_over in ((("linear", "forest"), True), (("linear", "forest", "gbm"), False)):
+        journal = journal_of(both, families=families)
+        led = Journal(events=(*journal.events, asked))
+        assert (spent_out(led, budget) is not None) == is_over
+
+
+def test_what_ships_with_the_best_is_waited_for_until_a_blend_was_refused() -> None:
+    tried = [valid(1, "linear", (0.7,) * 5, wall_s=10.0), valid(2, "forest", FOLDS, wall_s=12.0)]
+    journal, budget = journal_of(tried), Budget(time_limit_s=40.0)
+    refused = Journal(events=(*journal.events, NotBlended(**WHEN, members=(), reason="no gain")))
+    assert reserve_s(journal, budget) - reserve_s(refused, budget) == pytest.approx(2 * final_fit_s(tried[0], journal))
 
 
 def test_the_interval_of_a_large_holdout_is_paid_for_in_advance() -> None:

@@ -14,8 +14,9 @@ import pytest
 from octopus.dataset import Dataset
 from octopus.explore import Exploration
 from octopus.intervals import FOLDER
+from octopus.journal import Journal
 from octopus.predictions import PredictionStore
-from octopus.records import Budget, Decision
+from octopus.records import Budget, Decision, ModelCall, ModelCalled, NotBlended, Usage
 from octopus.testing.examples import example_task
 from tests.strategies import journal_of, valid
 
@@ -60,3 +61,49 @@ def test_without_predictions_nothing_is_said(tmp_path: Path, kept: dict[int, Any
 def test_other_symptoms_ask_for_no_other_family(tmp_path: Path) -> None:
     other = msgspec.structs.replace(SATURATED, code="OCT602")
     assert _exploration(tmp_path, TOLD)._with_families_apart(other) == other
+
+
+@pytest.mark.parametrize(
+    ("is_refused", "is_led", "was_over", "goes_on"),
+    [
+        (True, False, True, True),
+        (True, False, False, True),  # the playbook may have wished to stop because its next step was too long
+        (True, True, True, True),
+        (True, True, False, False),  # a model that wished to stop is not asked again
+        (False, False, True, False),
+    ],
+)
+def test_a_refused_blend_gives_its_time_back(
+    tmp_path: Path, is_refused: bool, is_led: bool, was_over: bool, goes_on: bool
+) -> None:
+    search = _exploration(tmp_path, {})
+    call = ModelCall(kind="step", backend="b", model="m", messages=(), reply="", status="ok", usage=Usage(), wall_s=0.1)
+    when: dict[str, Any] = {"at": "t", "elapsed_s": 2.0}
+    events = list(search.run.journal.events)
+    events += [ModelCalled(**when, call=call)] if is_led else []
+    events += [NotBlended(**when, members=(), reason="no gain")] if is_refused else []
+    search.run = cast("Any", SimpleNamespace(journal=Journal(events=tuple(events))))
+    assert search._has_time_again(was_over=was_over) is goes_on
+
+
+def test_what_is_tried_in_the_time_of_a_refused_blend_is_blended_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, done = _exploration(tmp_path, {}), list[str]()
+    search.run = cast("Any", SimpleNamespace(journal=search.run.journal, asked_to_stop=lambda: ""))
+    search.parts = cast("Any", SimpleNamespace(scientist=None))
+
+    def refuse() -> None:
+        done.append("blend")
+        refused = NotBlended(at="t", elapsed_s=2.0, members=(), reason="no gain")
+        search.run.journal = search.run.journal.with_event(refused)  # type: ignore[misc]
+
+    def tried() -> Decision:
+        done.append("search")
+        return Decision(action="stop", reason=f"after {len(done)}")
+
+    monkeypatch.setattr(search, "_blend", refuse)
+    monkeypatch.setattr(search, "_explore", tried)
+    monkeypatch.setattr("octopus.explore.write_calls", lambda *_: None)
+    assert search.explore().reason == "after 3"
+    assert done == ["search", "blend", "search", "blend"]

@@ -293,19 +293,23 @@ def _move(step: _Step, decision: Decision, shelf: Shelf, memory: Memory, *, answ
 
 
 def _has_time(step: _Step, shelf: Shelf) -> bool:
-    """Tell whether a model that is fitted several times can be done in time, by what one of it took; others may try."""
+    """Tell whether a step can be done in the time that is left, by what its like took; what is unknown may try."""
     recipe, journal = step.recipe, shelf.journal
-    if not recipe.repeats:
-        return True
     of_family = [e for e in journal.experiments if e.plan.family == step.way.family and e.raced is None]
-    alone = [e for e in of_family if shelf.way_of(e.plan).base == recipe.repeats]
+    alone = [e for e in of_family if shelf.way_of(e.plan).base == (recipe.repeats or step.way.base)]
     took = [e.outcome.wall_s for e in alone if e.is_valid]
-    if not took:
+    if recipe.repeats and not took:
         return not alone  # what fails once fails five times
-    if journal.started is None or journal.started.budget.time_limit_s is None:
+    budget = journal.started.budget if journal.started else None
+    if budget is None or budget.time_limit_s is None:
         return True
-    needed_s = (recipe.n_fits - 1) * min(took)  # n fits of (n - 1) / n of the rows
-    return needed_s <= experiment_wall_s(journal, journal.started.budget, shelf.elapsed_s)
+    if recipe.repeats:
+        needed_s = (recipe.n_fits - 1) * min(took)  # n fits of (n - 1) / n of the rows
+    elif is_short(budget.time_limit_s):
+        return True
+    else:
+        needed_s = min(took or [e.outcome.wall_s for e in of_family if e.is_valid], default=0.0)
+    return needed_s <= experiment_wall_s(journal, budget, shelf.elapsed_s)
 
 
 def _careful(parent: Experiment, decision: Decision, shelf: Shelf) -> Move | None:

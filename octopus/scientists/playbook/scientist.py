@@ -56,7 +56,9 @@ class Playbook:
             script = write_script(move, task, profile, journal)
             if script.sha256 not in run:  # two ideas may come to the same on these columns
                 return ExperimentProposal(plan=move.plan, script=script)
-        return StopProposal(reason=f"no idea left in {' and '.join(shelf.recipes)}")
+        limit_s = journal.started.budget.time_limit_s if journal.started else None
+        in_time = "" if limit_s is None else f" for what is left of {limit_s:.0f} s"
+        return StopProposal(reason=f"no idea left in {' and '.join(shelf.recipes)}{in_time}")
 
 
 def _registered_families() -> tuple[Family, ...]:

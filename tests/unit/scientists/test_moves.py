@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from octopus.journal import Journal
 from octopus.protocols import Recipe
-from octopus.records import ExperimentProposal, Plan, Script, StopProposal
+from octopus.records import Budget, ExperimentProposal, Outcome, Plan, Script, StopProposal
 from octopus.scientists.playbook.memory import recall
 from octopus.scientists.playbook.moves import CAREFUL
 from octopus.scientists.playbook.ways import Way, stock_shelf
+from tests.strategies import started
 from tests.unit.scientists.journals import (
     DRAFT,
     FAMILIES,
@@ -312,3 +314,26 @@ def test_an_idea_is_a_recipe():
     assert isinstance(found[0], Recipe)
     assert shelf.composed(Way(family="gbm", base="unheard of")) is None
     assert shelf.composed(Way(family="unheard of", base="more leaves")) is None
+
+
+def _after(elapsed_s, *walls_s):
+    """Return a run of 60 s whose three drafts took so long, the last the best."""
+    run = Run().drafted(0.8, 0.84, 0.86)
+    events = []
+    for event, wall_s in zip(run.journal.events, walls_s, strict=True):
+        outcome = Outcome(status="ok", stage="done", wall_s=wall_s)
+        experiment = msgspec.structs.replace(event.experiment, outcome=outcome)
+        events.append(msgspec.structs.replace(event, elapsed_s=elapsed_s, experiment=experiment))
+    run.journal = Journal(events=(started(Budget(time_limit_s=60.0)), *events))
+    return run
+
+
+@pytest.mark.parametrize(("elapsed_s", "is_best"), [(5.0, True), (40.0, False)])
+def test_near_the_end_what_takes_longer_than_is_left_is_passed_over(elapsed_s, is_best):
+    proposal = _after(elapsed_s, 1.5, 2.0, 30.0).propose(improve(None, 3))
+    assert (proposal.plan.family == "gbm") is is_best
+
+
+def test_where_nothing_fits_any_more_the_playbook_stops_and_says_so():
+    proposal = _after(53.0, 1.5, 2.0, 30.0).propose(improve(None, 3))
+    assert proposal == StopProposal(reason="no idea left in linear and forest and gbm for what is left of 60 s")
