@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -211,3 +213,32 @@ def test_in_a_hurry_lightgbm_is_drafted_after_the_other_libraries_and_before_tur
     assert ideas[:2] == [f"gbm: {XGBOOST}", f"gbm: {CATBOOST}"]
     assert "gbm: native categories, early stopping" in ideas[2:4]
     assert not any(" + " in idea for idea in ideas[:3])
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_classes", "n_trees", "rate"),
+    [
+        (1_000, 5, 2000, 0.05),
+        (20_000, 2, 2000, 0.05),
+        (20_000, 5, 400, 0.05),
+        (20_000, 10, 200, 0.075),
+        (200_000, 26, 128, 0.115),
+    ],
+)
+def test_classes_on_many_rows_get_fewer_trees_in_larger_steps(n_rows, n_classes, n_trees, rate) -> None:
+    classes = tuple(f"c{i}" for i in range(n_classes))
+    asked = msgspec.structs.replace(task("neg_log_loss", "multiclass" if n_classes > 2 else "binary"), classes=classes)
+    known = msgspec.structs.replace(profile(n_rows=n_rows), n_columns=10)
+    draft = GradientBoosting().recipes(asked, known)[0].model
+    assert f"n_estimators={n_trees}," in draft
+    assert float(re.search(r"learning_rate=([\d.]+)", draft)[1]) == pytest.approx(rate)
+
+
+def test_slower_libraries_get_fewer_trees_still() -> None:
+    asked = msgspec.structs.replace(task("neg_log_loss", "multiclass"), classes=tuple("abcdefghij"))
+    known = msgspec.structs.replace(profile(n_rows=15_000), n_columns=10)
+    found = {recipe.idea: recipe.model for recipe in GradientBoosting().recipes(asked, known)}
+    assert found[XGBOOST].endswith("n_estimators=266)")
+    assert '"learning_rate": 0.11' in found[XGBOOST]
+    assert found[CATBOOST].endswith("n_estimators=128)")
+    assert '"learning_rate": 0.23' in found[CATBOOST]
