@@ -173,8 +173,9 @@ def _named_target(target: str | None, goal: str, columns: list[str]) -> str:
     listed = f"The columns are {', '.join(columns[:10])}{', …' if len(columns) > 10 else ''}."
     if target is not None:
         if target not in columns:
-            near = difflib.get_close_matches(target, columns, n=1)
-            guess = f"Did you mean {near[0]!r}?" if near else listed
+            by_letters = {name.lower(): name for name in columns}
+            near = difflib.get_close_matches(target.lower(), by_letters, n=1)
+            guess = f"Did you mean {by_letters[near[0]]!r}?" if near else listed
             raise InvalidParameter("--target", target, "the table has no such column", guess)
         return target
     if not goal.strip():

@@ -89,6 +89,7 @@ def test_fit_show_predict_on_a_real_csv(table_of: Callable[[], tuple[pd.DataFram
     [
         (["fit", "nowhere.csv", "--target", "Sex"], "there is no file 'nowhere.csv'"),
         (["fit", PENGUINS, "--target", "Sxe"], "Did you mean 'Sex'?"),
+        (["fit", PENGUINS, "--target", "sxe"], "Did you mean 'Sex'?"),
         (["fit", PENGUINS, "--target", "Sex", "--scoring", "rmse"], "scoring='rmse'"),
         (["fit", PENGUINS, "--target", "Sex", "--scoring", "r2"], "regression metric and the task is binary"),
         (["fit", PENGUINS, "--target", "Sex", "--time-limit", "-5"], "time_limit=-5.0"),
