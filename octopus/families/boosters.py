@@ -231,7 +231,7 @@ def trees_for_classes(task: Task, profile: Profile, most: int, slower: float = 1
     if task.n_classes <= 2:
         return most
     work = profile.n_rows * profile.n_columns * task.n_classes * slower
-    return max(min(most, _LEAST_TREES), min(most, int(_TREE_VALUES // max(1, work))))
+    return min(most, max(_LEAST_TREES, int(_TREE_VALUES // max(1, work))))
 
 
 def _n_trees(task: Task, profile: Profile, slower: float) -> int:
