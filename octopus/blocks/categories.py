@@ -1,9 +1,8 @@
-"""Categories with the levels that were seen in fit, and free text as counts."""
+"""Categories with the levels that were seen in fit."""
 
 from __future__ import annotations
 
 import pandas as pd
-from sklearn.feature_extraction.text import HashingVectorizer
 
 #: Level of values that have none of their own: rare in fit, or unseen.
 OTHER = "(other)"
@@ -63,26 +62,3 @@ def as_levels(column: pd.Series, levels: list[object]) -> pd.Series:
     known = values.where(column.isin(levels) | column.isna(), OTHER)
     categories = list(dict.fromkeys([*levels, OTHER]))
     return pd.Series(pd.Categorical(known, categories=categories), index=column.index, name=column.name)
-
-
-def word_counts(column: pd.Series, n_hashes: int = 32) -> pd.DataFrame:
-    """Count characters, words, and words by hash.
-
-    Parameters
-    ----------
-    column : Series of shape (n_rows,)
-        Free text.
-    n_hashes : int
-        Columns that words fall into.
-
-    Returns
-    -------
-    DataFrame of shape (n_rows, 2 + n_hashes), float32
-        Zeros for a missing text.
-    """
-    text = column.astype(object).where(column.notna(), "").astype(str)
-    hashed = HashingVectorizer(n_features=n_hashes, alternate_sign=False, norm=None).transform(text).toarray()
-    counts = pd.DataFrame(hashed, index=column.index).add_prefix(f"{column.name} word ")
-    counts.insert(0, f"{column.name} characters", text.str.len())
-    counts.insert(1, f"{column.name} words", text.str.count(r"\S+"))
-    return counts.astype("float32")

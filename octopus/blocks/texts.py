@@ -1,11 +1,61 @@
-"""Free text as a few numbers that trees can split on."""
+"""Free text as numbers that trees can split on: words that many rows share, or topics."""
 
 from __future__ import annotations
 
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+#: Words of a usual text from which on it is prose, whose length may matter; fewer are a name. Trees that predict where
+#: an airport lies from its name (RMSE 4.3 by words alone) followed the lengths of names instead (5.0).
+PROSE = 6
+
+
+class WordColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Tell texts by the words that most rows share: a column for each word, how often a text has it.
+
+    Parameters
+    ----------
+    columns : list of str
+        Texts.
+    n_words : int
+        Words per column at most, those that stand most often.
+    at_most : int
+        Words of all columns together at most.
+    min_rows : int
+        Rows that a word must be in: a word of one row says nothing about another.
+    """
+
+    def __init__(self, columns: list[str], n_words: int = 100, at_most: int = 400, min_rows: int = 3) -> None:
+        self.columns, self.n_words, self.at_most, self.min_rows = columns, n_words, at_most, min_rows
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> WordColumns:  # noqa: ARG002
+        """Learn the words; X has shape (n_rows, n_columns)."""
+        self.words_, self.has_length_ = {}, {}
+        n_words = max(1, min(self.n_words, self.at_most // len(self.columns)))
+        for name in self.columns:
+            texts = texts_of(X[name])
+            is_prose = texts[texts != ""].str.count(r"\S+").median() >= PROSE
+            try:
+                found = CountVectorizer(min_df=self.min_rows, max_features=n_words).fit(texts).vocabulary_
+            except ValueError:  # no word is in so many rows
+                found = {}
+            self.words_[name] = sorted(found)
+            self.has_length_[name] = bool(is_prose or not found)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the words of each column, float32, and the length of prose and of texts that share no word."""
+        parts = [pd.DataFrame(index=X.index)]
+        for name in self.columns:
+            texts = texts_of(X[name])
+            if self.has_length_[name]:
+                parts.append(texts.str.len().astype("float32").to_frame(f"{name} characters"))
+            if words := self.words_[name]:
+                counts = CountVectorizer(vocabulary=words, dtype="float32").transform(texts).toarray()
+                parts.append(pd.DataFrame(counts, index=X.index, columns=[f"{name} word {word}" for word in words]))
+        return pd.concat(parts, axis=1)
 
 
 class Topics(TransformerMixin, BaseEstimator):  # type: ignore[misc]

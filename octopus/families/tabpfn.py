@@ -33,7 +33,7 @@ _MOST_CONTEXTS = 10
 _VIEWS = {"cpu": 4, "cuda": 8}
 _CONTEXTS = 4
 #: Columns that ``Features`` makes of one.
-_WIDTHS = {"text": 32, "datetime": 6}
+_WIDTHS = {"text": 100, "datetime": 6}
 #: The free weights.
 _DEFAULT = "v2"
 

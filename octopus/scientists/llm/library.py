@@ -50,7 +50,7 @@ _WORDS = {
     "seen_levels": "levels to keep, learned in fit",
     "as_levels": "column as category of these levels",
     "one_spelling": "labels in one spelling",
-    "word_counts": "counts of a text's words",
+    "WordColumns": "counts of the words that rows share",
     "telling_columns": "numbers that tell most of y",
     "without_codes": "codes of missing as gaps",
     "told_of_classes": "score function for SelectPercentile",
@@ -62,14 +62,14 @@ _OF_TIME = ("RecentClassifier", "RecentRegressor")
 #: Blocks that only some kinds of columns have a use for.
 _OF_KINDS = {
     "datetime": ("Stretches", "moments", "date_parts", "is_day_first"),
-    "text": ("Topics", "WeighedWords", "word_counts"),
+    "text": ("Topics", "WeighedWords", "WordColumns"),
     "categorical": ("TargetMeans", "LevelColumns", "OneHotLevels", "as_levels", "seen_levels"),
     "number_as_text": ("parsed_number", "decimal_mark"),
 }
 #: Blocks that the catalogue leaves out: they serve others, or Features has done their work already.
 _UNLISTED = frozenset({
     "told_of_classes", "told_of_values", "without_codes", "one_spelling", "telling_columns", "date_parts",
-    "is_day_first", "seen_levels", "as_levels", "decimal_mark", "word_counts",
+    "is_day_first", "seen_levels", "as_levels", "decimal_mark", "WordColumns",
 })  # fmt: skip
 #: Blocks for many rows alone, and rows that are many.
 _OF_MANY, _MANY_ROWS = ("SampledClassifier", "SampledRegressor"), 20_000

@@ -117,7 +117,7 @@ def _texts(profile: Profile) -> Iterator[Turn]:
         yield Turn(
             idea="topics of texts",
             hypothesis=f"{listed(texts)} {'speak' if len(texts) > 1 else 'speaks'} of a few subjects: sixteen topics "
-            "are easier to split on than counts of words by hash",
+            "are easier to split on than single words",
             expected="a gain where the wording carries signal",
             answers=("OCT603", "OCT609"),
             encodings=TREES,

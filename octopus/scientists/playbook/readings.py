@@ -84,9 +84,9 @@ _RESPELLED = Reading(
 )
 _TEXT_COUNTED = Reading(
     constant="TEXT",
-    learns="",
-    gives="*(word_counts(X[name]) for name in TEXT)",
-    blocks=("word_counts",),
+    learns="self.words_ = WordColumns(TEXT).fit(X)",
+    gives="self.words_.transform(X)",
+    blocks=("WordColumns",),
     words="counted words",
 )
 _TEXT_WHOLE = Reading(

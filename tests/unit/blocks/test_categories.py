@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from octopus.blocks.categories import OTHER, as_levels, one_spelling, seen_levels, word_counts
+from octopus.blocks.categories import OTHER, as_levels, one_spelling, seen_levels
 
 
 @pytest.fixture(autouse=True)
@@ -26,13 +26,6 @@ def test_levels_rare_unseen_and_missing():
     assert as_levels(pd.Series([None], dtype=object), []).isna().all()
     assert as_levels(pd.Series([2.0, 9.0]), seen_levels(pd.Series([2.0, 2.0]))).tolist() == [2.0, OTHER]
     assert as_levels(pd.Series([OTHER, "x"]), [OTHER]).tolist() == [OTHER, OTHER]
-
-
-def test_word_counts_do_not_depend_on_other_rows():
-    texts = pd.Series(["late again", None, "paid"], name="note")
-    counts = word_counts(texts)
-    assert counts["note words"].tolist() == [2, 0, 1]
-    pd.testing.assert_frame_equal(word_counts(texts.iloc[[2]]), counts.iloc[[2]])
 
 
 def test_labels_that_differ_in_case_and_blanks_are_one():
