@@ -25,9 +25,9 @@ _SMALL = 1000
 #: hedonic; 5 folds, twice) five members take LightGBM's AUC from 0.936, 0.778, 0.778 and 0.939 to 0.939, 0.788, 0.786
 #: and 0.946, its RMSE from 57.8 to 57.1 and from 0.1442 to 0.1430; CatBoost gains half as much. With more rows a
 #: committee is tried where one member says that there is time, after what costs a fifth of it; its folds decide.
-_LEAST_IN_A_COMMITTEE, _MOST_IN_A_COMMITTEE = 315, 20_000
+LEAST_IN_A_COMMITTEE, _MOST_IN_A_COMMITTEE = 315, 20_000
 #: Members of a committee, as many as its blocks have.
-_MEMBERS = 5
+MEMBERS = 5
 #: Classes up to which five times CatBoost are affordable.
 _FEW_CLASSES = 4
 #: Values of a table, times classes where there are more than two, from which on steps are larger.
@@ -122,7 +122,7 @@ def suits_a_committee(profile: Profile) -> bool:
     bool
         By their number.
     """
-    return _LEAST_IN_A_COMMITTEE <= profile.n_rows < _MOST_IN_A_COMMITTEE
+    return LEAST_IN_A_COMMITTEE <= profile.n_rows < _MOST_IN_A_COMMITTEE
 
 
 def as_committee(recipe: Recipe, task: Task, repeats: str = "") -> Recipe:
@@ -148,7 +148,7 @@ def as_committee(recipe: Recipe, task: Task, repeats: str = "") -> Recipe:
         model=f"{block}({recipe.model})",
         blocks=(block, *recipe.blocks),
         repeats=repeats or recipe.idea,
-        n_fits=_MEMBERS,
+        n_fits=MEMBERS,
     )
 
 

@@ -121,9 +121,10 @@ class Forest:
         shown = ("n_estimators", "min_samples_leaf", "max_features", "max_samples")
         estimator = signature("sklearn.ensemble", f"RandomForest{suffix}", shown)
         share = f" Above {_ROWS_OF_A_TREE} rows set max_samples." if profile.n_rows > _ROWS_OF_A_TREE else ""
+        leaves = f"leaves of {_LEAF} rows" if task.is_classification else "max_features=1.0"
         return (
             f"sklearn.ensemble: {estimator}, ExtraTrees{suffix}. Needs LevelCodes() before it; takes NaN. "
-            f"{_n_trees(profile)} trees with leaves of {_LEAF} rows do; fully grown ones are too sure.{share}"
+            f"{_n_trees(profile)} trees with {leaves} do.{share}"
         )
 
 

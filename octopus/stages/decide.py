@@ -13,6 +13,9 @@ _PATIENCE_WITH_MODEL = 2
 #: has its last word long before, and each is one more voice in the blend, whose members have to be different rather
 #: than better (Caruana et al., 2004).
 _PATIENCE_WITH_TIME = 12
+#: The least share of a time limit, and of it the most seconds, that those refinements take: a search that has five
+#: minutes is not over after twelve attempts of a second each.
+_PATIENT_SHARE, _PATIENT_S = 0.2, 60.0
 #: Attempts to mend a script that a model wrote, before its idea is dropped: rivals allow 3 (AIDE, MLZero) to 20.
 MOST_FIXES = 3
 #: Families that must have been tried before a plateau counts as one.
@@ -108,7 +111,10 @@ def _reason_to_stop(journal: Journal, budget: Budget) -> str | None:
     tried = {e.plan.family for e in journal.valid_experiments}
     needed = min(_FAMILIES_BEFORE_PLATEAU, max(1, len(_applicable(journal))))
     stale = stale_experiments(journal)
-    if stale >= _patience(journal, budget) and len(tried) >= needed and not _untried_families(journal):
+    is_stale = stale >= _patience(journal, budget) and sum(
+        e.outcome.wall_s for e in journal.experiments[-stale:]
+    ) >= _patient_s(budget)
+    if is_stale and len(tried) >= needed and not _untried_families(journal):
         families = "one family" if len(tried) == 1 else f"{len(tried)} families"
         return f"{stale} experiments without a gain beyond noise, {families} tried"
     return None
@@ -119,6 +125,10 @@ def _patience(journal: Journal, budget: Budget) -> int:
         return _PATIENCE_WITH_TIME
     wrote = journal.is_led and any(e.script.author == "model" for e in journal.experiments)
     return PATIENCE + (_PATIENCE_WITH_MODEL if wrote else 0)
+
+
+def _patient_s(budget: Budget) -> float:
+    return 0.0 if budget.time_limit_s is None else min(_PATIENT_S, _PATIENT_SHARE * budget.time_limit_s)
 
 
 def _open_symptom(best: Experiment, experiments: tuple[Experiment, ...]) -> Diagnosis | None:

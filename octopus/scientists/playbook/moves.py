@@ -15,6 +15,7 @@ from octopus.records import Decision, Experiment, Plan
 from octopus.scientists.playbook.memory import Memory, recall, times_seen
 from octopus.scientists.playbook.tuning import is_tuned, next_idea, numbers_of
 from octopus.scientists.playbook.turn import Turn
+from octopus.scientists.playbook.turns import AVERAGED
 from octopus.scientists.playbook.ways import CAREFUL, Shelf, Way, stock_shelf
 
 __all__ = ["CAREFUL", "Move", "Shelf", "next_moves", "stock_shelf"]
@@ -296,20 +297,34 @@ def _has_time(step: _Step, shelf: Shelf) -> bool:
     """Tell whether a step can be done in the time that is left, by what its like took; what is unknown may try."""
     recipe, journal = step.recipe, shelf.journal
     of_family = [e for e in journal.experiments if e.plan.family == step.way.family and e.raced is None]
-    alone = [e for e in of_family if shelf.way_of(e.plan).base == (recipe.repeats or step.way.base)]
+    alone = [
+        e
+        for e, way in ((e, shelf.way_of(e.plan)) for e in of_family)
+        if way.base == (recipe.repeats or step.way.base) and AVERAGED not in way.turns
+    ]
     took = [e.outcome.wall_s for e in alone if e.is_valid]
-    if recipe.repeats and not took:
+    if recipe.n_fits > 1 and not took:
         return not alone  # what fails once fails five times
     budget = journal.started.budget if journal.started else None
     if budget is None or budget.time_limit_s is None:
         return True
-    if recipe.repeats:
-        needed_s = (recipe.n_fits - 1) * min(took)  # n fits of (n - 1) / n of the rows
-    elif is_short(budget.time_limit_s):
+    if recipe.n_fits == 1 and is_short(budget.time_limit_s):
         return True
+    begun = _begun(step, shelf)
+    if begun is not None and step.start is not None:  # the same and one thing more
+        needed_s, n_fits = step.start.outcome.wall_s, recipe.n_fits // begun.n_fits
     else:
         needed_s = min(took or [e.outcome.wall_s for e in of_family if e.is_valid], default=0.0)
+        n_fits = recipe.n_fits
+    needed_s *= max(1, n_fits - 1)  # n fits of (n - 1) / n of the rows
     return needed_s <= experiment_wall_s(journal, budget, shelf.elapsed_s)
+
+
+def _begun(step: _Step, shelf: Shelf) -> Recipe | None:
+    """Return the recipe that a step adds something to, numbers apart; None where it sets out from another one."""
+    here = shelf.way_of(step.start.plan) if step.start else None
+    found = shelf.composed(here) if here and here.untuned.parts < step.way.parts else None
+    return found[0] if found else None
 
 
 def _careful(parent: Experiment, decision: Decision, shelf: Shelf) -> Move | None:

@@ -47,6 +47,9 @@ class Turn:
         Whether texts must come as they are.
     numbers : mapping of str to float
         What takes the place of the recipe's tunable numbers.
+    n_fits : int
+        How many models it makes of one; more than one of those that are fitted once and tunable alone, and before any
+        other turn: what stands around a model stands around their average.
     """
 
     idea: str
@@ -62,6 +65,7 @@ class Turn:
     without: tuple[str, ...] = ()
     whole_texts: bool = False
     numbers: Mapping[str, float] = field(default_factory=dict)
+    n_fits: int = 1
 
 
 def turned(recipe: Recipe, turn: Turn) -> Recipe | None:
@@ -79,7 +83,7 @@ def turned(recipe: Recipe, turn: Turn) -> Recipe | None:
     Recipe or None
         With the turn's idea joined to its own.
     """
-    if recipe.encoding not in turn.encodings:
+    if recipe.encoding not in turn.encodings or (turn.n_fits > 1 and (recipe.n_fits > 1 or not recipe.tunable)):
         return None
     return msgspec.structs.replace(
         recipe,
@@ -90,6 +94,7 @@ def turned(recipe: Recipe, turn: Turn) -> Recipe | None:
         blocks=(*recipe.blocks, *turn.blocks),
         without=(*recipe.without, *turn.without),
         whole_texts=recipe.whole_texts or turn.whole_texts,
+        n_fits=recipe.n_fits * turn.n_fits,
     )
 
 

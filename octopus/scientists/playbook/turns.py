@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from octopus.blocks.rendering import shown
+from octopus.families.boosters import LEAST_IN_A_COMMITTEE, MEMBERS
 from octopus.families.shape import PROBABILITIES, is_uneven, rarest_share, strongest
 from octopus.records import ColumnProfile, Finding, Profile, Task
 from octopus.scientists.playbook.columns import asked_for, worth_a_try
@@ -16,6 +17,8 @@ _TOO_GOOD = "OCT615"
 _SUSPECTS = {"OCT720": (_TOO_GOOD,), "OCT721": (_TOO_GOOD,), "OCT726": ("OCT611",), "OCT727": ("OCT611",)}
 #: Codes of findings that rows have changed over time.
 _DRIFT = frozenset({"OCT726", "OCT727"})
+#: Idea of a committee of what is best so far.
+AVERAGED = "averaged over five"
 #: Metrics of predicted classes: the function that a decision is tuned by, and what it needs to be told.
 _DECISIONS = {
     "f1": ("f1_score", ""),
@@ -63,6 +66,7 @@ def turns_for(
         *_calibration(task, profile),
         *_suspects(task, profile, told),
         *worth_a_try(task, profile),
+        *_averaged(task, profile),
     )
     by_idea: dict[str, Turn] = {}
     for turn in turns:  # the names of two columns may begin alike and be cut short
@@ -127,6 +131,22 @@ def _calibration(task: Task, profile: Profile) -> Iterator[Turn]:
             encodings=TREES,
             around="Calibrated({model})",
             blocks=("Calibrated",),
+        )
+
+
+def _averaged(task: Task, profile: Profile) -> Iterator[Turn]:
+    if profile.n_rows >= LEAST_IN_A_COMMITTEE:
+        block = "CommitteeClassifier" if task.is_classification else "CommitteeRegressor"
+        yield Turn(
+            idea=AVERAGED,
+            hypothesis=f"{MEMBERS} of them, each without another part of {profile.n_rows} rows: where boosting stops "
+            "is in part luck, and an average is less of it",
+            expected="a little gain, folds that agree more",
+            asked_by=NONE,
+            encodings=frozenset({"native"}),
+            around=f"{block}({{model}})",
+            blocks=(block,),
+            n_fits=MEMBERS,
         )
 
 

@@ -132,7 +132,7 @@ class Shelf:
         if any(idea not in known for idea, turn in taken.items() if without and not turn.without):
             return None
         taken |= {idea: tuned_turn(idea) for idea in way.turns if is_tuned(idea)}
-        for idea in way.turns:
+        for idea in sorted(way.turns, key=lambda idea: taken[idea].n_fits == 1):
             recipe = turned(recipe, taken[idea]) if recipe is not None else None
         return (recipe, taken) if recipe else None
 

@@ -22,14 +22,14 @@ SITUATIONS = {
         "gbm: slower learning, fewer leaves",
         "gbm: * + ratios and differences",
         "gbm: effects that add up",
+        "gbm: * + averaged over five",
         "gbm: * + tuned",
-        "gbm: more leaves",
     ),
     "probabilities of three classes, the forest is best": (
         (task("neg_log_loss", "multiclass"), profile(shares=(34, 33, 33)), (-0.5, -0.3, -0.4)),
         "forest: * + calibrated probabilities",
         "forest: extra trees",
-        "forest: more rows in a leaf",
+        "forest: extra trees grown out",
         "forest: * + ratios and differences",
     ),
     "a skewed target and squared errors": (
@@ -102,9 +102,8 @@ SITUATIONS = {
         "gbm: slower learning, fewer leaves",
         "gbm: * + ratios and differences",
         "gbm: effects that add up",
+        "gbm: * + averaged over five",
         "gbm: * + tuned",
-        "gbm: balanced class weights",
-        "gbm: more leaves",
     ),
     "100,000 rows of 50 columns": (
         (task(), profile(*(column(f"x{i}") for i in range(50)), n_rows=100_000), (0.8, 0.84, 0.86)),

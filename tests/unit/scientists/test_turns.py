@@ -133,6 +133,7 @@ def test_the_table_asks_for_every_turn():
         "ratios and differences",
         "a column for each of few levels",
         "only columns that tell something",
+        "averaged over five",
     }
 
 
@@ -232,4 +233,6 @@ def test_nothing_is_asked_of_bare_columns():
     task = msgspec.structs.replace(task, time=None)
     even = TargetProfile(n_missing=0, levels=(Level(value="0", count=200), Level(value="1", count=200)))
     bare = tuple(msgspec.structs.replace(c, used=c.name == "size", signal=None) for c in profile.columns)
-    assert turns_for(task, msgspec.structs.replace(profile, columns=bare, target=even)) == ()
+    few = msgspec.structs.replace(profile, columns=bare, target=even, n_rows=300)
+    assert turns_for(task, few) == ()
+    assert [turn.idea for turn in turns_for(task, msgspec.structs.replace(few, n_rows=400))] == ["averaged over five"]

@@ -296,12 +296,21 @@ def test_a_family_that_is_saturated_is_left_once_no_symptom_is_open() -> None:
 def test_under_a_time_limit_the_search_has_patience_for_voices_of_a_blend() -> None:
     both = ("linear", "gbm")
     first = [valid(1, "linear", _folds(0.8)), valid(2, "gbm", _folds(0.8))]
-    stale = [valid(number, "linear", _folds(0.8)) for number in range(3, 3 + 12)]
+    stale = [valid(number, "linear", _folds(0.8), wall_s=5.0) for number in range(3, 3 + 12)]
     limited = Budget(time_limit_s=1000.0)
     assert decide(journal_of([*first, *stale[:-1]], families=both), limited).action == "improve"
     assert decide(journal_of([*first, *stale], families=both), limited).action == "stop"
     led = asked(journal_of([*first, *stale[:-1]], families=both))
     assert decide(led, limited).action == "improve", "a model that gives out costs no quality"
+
+
+@pytest.mark.parametrize(("limit_s", "wall_s"), [(60.0, 1.0), (100.0, 2.0), (300.0, 5.0), (3600.0, 5.0)])
+def test_patience_lasts_a_fifth_of_the_limit_and_no_more_than_a_minute(limit_s: float, wall_s: float) -> None:
+    both = ("linear", "gbm")
+    first = [valid(1, "linear", _folds(0.8)), valid(2, "gbm", _folds(0.8))]
+    for took_s, action in ((wall_s, "stop"), (0.8 * wall_s, "improve")):
+        stale = [valid(number, "linear", _folds(0.8), wall_s=took_s) for number in range(3, 3 + 12)]
+        assert decide(journal_of([*first, *stale], families=both), Budget(time_limit_s=limit_s)).action == action
 
 
 def test_what_was_stopped_in_a_race_is_one_more_without_a_gain_and_no_failure() -> None:
