@@ -77,7 +77,8 @@ def test_a_row_alone_is_the_row_among_others(kind: type, path: Path) -> None:
     model, X = fitted(kind, path), table()
     whole = said(model, X)
     for row in (0, 7, 100):
-        np.testing.assert_allclose(said(model, X.iloc[[row]]), whole[[row]], rtol=1e-6)
+        # One row is multiplied in another order than two hundred: a hundred times the precision of float32.
+        np.testing.assert_allclose(said(model, X.iloc[[row]]), whole[[row]], rtol=1e-5)
 
 
 def test_embedded_weights_need_no_file(path: Path, tmp_path: Path) -> None:

@@ -112,12 +112,15 @@ def test_measurements_are_no_identifiers(name, column):
     assert profile.used
 
 
-def test_prose_and_names_of_people_are_text():
+def test_prose_and_names_of_people_and_places_are_text():
     prose = text(f"the customer called {i} times about order {i * 7}" for i in range(100))
     people = text(f"{chr(65 + i % 26)}nna {chr(97 + i // 26)}mith{chr(97 + i % 26)}" for i in range(100))
     assert kind("note", prose) == "text"
     assert kind("name", people) == "text"
     assert kind("city", text(["New York", "San Diego", "Rome"] * 30)) == "categorical"
+    places = text(f"{'New ' * (i % 3 == 0)}{chr(65 + i % 26)}{chr(97 + i // 26)}ville" for i in range(100))
+    assert kind("place", places) == "text"
+    assert kind("place", pd.concat([places] * 4, ignore_index=True)) == "categorical"
 
 
 def test_constant_empty_and_flag():

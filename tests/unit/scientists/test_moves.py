@@ -11,7 +11,7 @@ from octopus.journal import Journal
 from octopus.protocols import Recipe
 from octopus.records import Budget, ExperimentProposal, Outcome, Plan, Script, StopProposal
 from octopus.scientists.playbook.memory import recall
-from octopus.scientists.playbook.moves import CAREFUL
+from octopus.scientists.playbook.moves import CAREFUL, next_moves
 from octopus.scientists.playbook.ways import Way, stock_shelf
 from tests.strategies import started
 from tests.unit.scientists.journals import (
@@ -32,6 +32,8 @@ SKEWED = {"asked": task("neg_mean_absolute_error", "regression"), "known": profi
 PROBABLE = {"asked": task("neg_log_loss", "multiclass"), "known": profile(shares=(40, 30, 30))}
 LEVELS = {"asked": task(), "known": profile(column("shop", "categorical", levels=500), column("size"))}
 TIMED = {"asked": task(time="sent"), "known": profile(column("sent", "datetime"), column("size"))}
+#: The first draft of boosting.
+FIRST_BOOSTED = "native categories, early stopping"
 #: Scores of the first drafts of linear, forest and gbm, by the family that is best.
 BEST = {"linear": (0.9, 0.8, 0.85), "forest": (0.8, 0.9, 0.85), "gbm": (0.8, 0.85, 0.9)}
 
@@ -316,9 +318,9 @@ def test_an_idea_is_a_recipe():
     assert shelf.composed(Way(family="unheard of", base="more leaves")) is None
 
 
-def _after(elapsed_s, *walls_s):
-    """Return a run of 60 s whose three drafts took so long, the last the best."""
-    run = Run().drafted(0.8, 0.84, 0.86)
+def _after(elapsed_s, *walls_s, run=None):
+    """Return a run of 60 s whose experiments took so long; of three drafts, the last the best, without one."""
+    run = run or Run().drafted(0.8, 0.84, 0.86)
     events = []
     for event, wall_s in zip(run.journal.events, walls_s, strict=True):
         outcome = Outcome(status="ok", stage="done", wall_s=wall_s)
@@ -337,3 +339,33 @@ def test_near_the_end_what_takes_longer_than_is_left_is_passed_over(elapsed_s, i
 def test_where_nothing_fits_any_more_the_playbook_stops_and_says_so():
     proposal = _after(53.0, 1.5, 2.0, 30.0).propose(improve(None, 3))
     assert proposal == StopProposal(reason="no idea left in linear and forest and gbm for what is left of 60 s")
+
+
+@pytest.mark.parametrize(("took_s", "fits"), [(1.0, {"tuned", "averaged over five"}), (5.0, {"tuned"}), (30.0, set())])
+def test_what_is_added_takes_as_long_as_what_it_is_added_to(took_s, fits):
+    run = Run(known=profile(n_rows=400)).drafted(0.8, 0.84, 0.86)
+    run.attempt("gbm", f"{FIRST_BOOSTED} + ratios and differences", 0.9, parent=3)
+    run = _after(40.0, 0.1, 0.1, 0.1, took_s, run=run)
+    shelf = stock_shelf(FAMILIES, run.task, run.profile, run.journal)
+    ideas = [move.plan.idea for move in next_moves(improve(None, 4), shelf)]
+    added = [idea for idea in ideas if idea.startswith(f"{FIRST_BOOSTED} + ratios and differences + ")]
+    assert {idea.rpartition(" + ")[2].partition(" to ")[0] for idea in added} == fits
+
+
+def test_the_best_is_averaged_inside_what_stands_around_it():
+    asked = task("f1")
+    run = Run(asked)
+    shelf = stock_shelf(FAMILIES, asked, run.profile, run.journal)
+    turns = ("a decision that fits the metric", "averaged over five")
+    found = shelf.composed(Way(family="gbm", base="more leaves", turns=turns))
+    assert found is not None
+    assert found[0].model.startswith("TunedDecision(CommitteeClassifier(EarlyStoppedClassifier(LGBMClassifier(")
+    assert found[0].n_fits == 5
+
+
+@pytest.mark.parametrize(("family", "base"), [("gbm", "a committee of five"), ("gbm", "fewer trees on a sample")])
+def test_neither_a_committee_nor_what_saves_time_is_averaged(family, base):
+    run = Run()
+    shelf = stock_shelf(FAMILIES, run.task, run.profile, run.journal)
+    assert shelf.composed(Way(family=family, base=base)) is not None
+    assert shelf.composed(Way(family=family, base=base, turns=("averaged over five",))) is None
