@@ -48,8 +48,10 @@ def no_blend() -> None:
 
 
 def no_portfolio() -> None:
-    """Leave of the boosted trees the first draft and the remedies: no other library, no committee."""
+    """Leave of the boosted trees the first draft and the remedies: no other library, no committee, no average."""
     from octopus.families.gbm import GradientBoosting
+
+    leave_out(lambda turn: turn.n_fits > 1)
 
     every = own(GradientBoosting, "recipes")
 
@@ -63,12 +65,18 @@ def no_portfolio() -> None:
 def no_target_encoding() -> None:
     """Leave out the turn that tells levels by means of the target; what CatBoost does within itself stays."""
     from octopus.blocks.means import TargetMeans
+
+    leave_out(lambda turn: TargetMeans.__name__ in turn.blocks)
+
+
+def leave_out(is_out: Callable[[Any], bool]) -> None:
+    """Leave out the turns of which this is true."""
     from octopus.scientists.playbook import ways
 
     every = own(ways, "turns_for")
 
     def without(*question: Any) -> tuple[Any, ...]:
-        return tuple(turn for turn in every(*question) if TargetMeans.__name__ not in turn.blocks)
+        return tuple(turn for turn in every(*question) if not is_out(turn))
 
     replace(ways, "turns_for", without)
 
@@ -93,6 +101,7 @@ def no_patience() -> None:
     from octopus.stages import decide
 
     replace(decide, "_PATIENCE_WITH_TIME", PATIENCE)
+    replace(decide, "_PATIENT_S", 0.0)
 
 
 #: Variant -> what switches its part off.
