@@ -98,11 +98,9 @@ class Recipe(Record, frozen=True, kw_only=True):
         Fit log1p of the target and predict its inverse (regression).
     answers : tuple of str
         Codes of the diagnoses that this idea is a remedy for; empty for a first draft.
-    repeats : str
-        Idea of the recipe whose model this one fits several times; empty where it is one model.
     n_fits : int
-        How many times, each time on all rows but one part of so many. It is tried where what the other took says that
-        there is time.
+        How many times the model is fitted in it, each time on all rows but one part of so many. Above one it is tried
+        where what one of them took says that there is time.
     tunable : tuple of Tunable
         Numbers of the model around which a local search may look.
     leads_in_a_hurry : bool
@@ -122,7 +120,6 @@ class Recipe(Record, frozen=True, kw_only=True):
     whole_texts: bool = False
     log_target: bool = False
     answers: tuple[str, ...] = ()
-    repeats: str = ""
     n_fits: int = 1
     tunable: tuple[Tunable, ...] = ()
     leads_in_a_hurry: bool = False

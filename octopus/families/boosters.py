@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-import msgspec
-
 from octopus.families.shape import LOGARITHMIC, MEDIAN, RATES, strongest_in_words
 from octopus.protocols import Recipe, Tunable
 from octopus.records import Profile, Task
@@ -20,16 +18,6 @@ _MAX_TREES = 1000
 #: Rows below which trees are small and steps too: on 300 to 600 rows (crx, german, diabetes; 5 folds) CatBoost has AUC
 #: 0.925 and 0.785, RMSE 55.2 so, 0.917, 0.780 and 55.5 with depth 6 at twice the rate; XGBoost gains as much.
 _SMALL = 1000
-#: Rows between which a committee brings more than it costs: with fewer, its members would have less than the 200 rows
-#: of a fold that some are set aside from to stop by. On 250 to 900 rows (crx, german, mroz, sonar, diabetes,
-#: hedonic; 5 folds, twice) five members take LightGBM's AUC from 0.936, 0.778, 0.778 and 0.939 to 0.939, 0.788, 0.786
-#: and 0.946, its RMSE from 57.8 to 57.1 and from 0.1442 to 0.1430; CatBoost gains half as much. With more rows a
-#: committee is tried where one member says that there is time, after what costs a fifth of it; its folds decide.
-LEAST_IN_A_COMMITTEE, _MOST_IN_A_COMMITTEE = 315, 20_000
-#: Members of a committee, as many as its blocks have.
-MEMBERS = 5
-#: Classes up to which five times CatBoost are affordable.
-_FEW_CLASSES = 4
 #: Values of a table, times classes where there are more than two, from which on steps are larger.
 _LARGE = 300_000
 #: Classes above which there are fewer trees, in larger steps, and CatBoost looks at fewer borders: each class costs as
@@ -88,8 +76,6 @@ def installed_imports() -> tuple[str, ...]:
 def booster_recipes(task: Task, profile: Profile) -> list[Recipe]:
     """Return a draft for each library that is there: XGBoost's, then CatBoost's, which takes about four times as long.
 
-    A committee of CatBoost's comes last.
-
     Parameters
     ----------
     task : Task
@@ -103,63 +89,7 @@ def booster_recipes(task: Task, profile: Profile) -> list[Recipe]:
         Empty where neither is installed. They answer no code: each is a first draft of its library.
     """
     makers = {"xgboost": _xgboost, "catboost": _catboost}
-    drafts = [make(task, profile) for module, make in makers.items() if is_installed(module)]
-    if is_installed("catboost") and suits_a_committee(profile) and task.n_classes <= _FEW_CLASSES:
-        drafts.append(_committee(task, profile))
-    return drafts
-
-
-def suits_a_committee(profile: Profile) -> bool:
-    """Return whether five models, each without a fifth of the rows, are worth their time.
-
-    Parameters
-    ----------
-    profile : Profile
-        What is known of the rows.
-
-    Returns
-    -------
-    bool
-        By their number.
-    """
-    return LEAST_IN_A_COMMITTEE <= profile.n_rows < _MOST_IN_A_COMMITTEE
-
-
-def as_committee(recipe: Recipe, task: Task, repeats: str = "") -> Recipe:
-    """Return a recipe whose model is fitted five times, each without another part of the rows.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Of one model.
-    task : Task
-        What is asked.
-    repeats : str, default=""
-        Idea of the recipe that takes about as long as one member; that of ``recipe`` where empty.
-
-    Returns
-    -------
-    Recipe
-        With the same words.
-    """
-    block = "CommitteeClassifier" if task.is_classification else "CommitteeRegressor"
-    return msgspec.structs.replace(
-        recipe,
-        model=f"{block}({recipe.model})",
-        blocks=(block, *recipe.blocks),
-        repeats=repeats or recipe.idea,
-        n_fits=MEMBERS,
-    )
-
-
-def _committee(task: Task, profile: Profile) -> Recipe:
-    return msgspec.structs.replace(
-        as_committee(_catboost(task, profile), task),
-        idea="a committee of symmetric trees (CatBoost)",
-        hypothesis=f"a committee of five, each CatBoost without another fifth of {profile.n_rows} rows: the average of "
-        "five stops is less luck than one",
-        expected="a little gain over one of them, folds that agree more",
-    )
+    return [make(task, profile) for module, make in makers.items() if is_installed(module)]
 
 
 def _catboost(task: Task, profile: Profile) -> Recipe:

@@ -7,10 +7,8 @@ from typing import Any
 
 from octopus.blocks.rendering import listed
 from octopus.families.boosters import (
-    as_committee,
     booster_recipes,
     installed_imports,
-    suits_a_committee,
     trees_for_classes,
 )
 from octopus.families.shape import (
@@ -37,8 +35,6 @@ _SMALL = 1000
 #: Rows from which on random cuts come first among variations of a classifier: on 2,644 rows of health log loss 0.534,
 #: 0.539 with slower learning; on 13,363 of insurance AUC 0.8839 and 0.8830; on 392 of crx slower learning is ahead.
 _MEDIUM = 2000
-#: Rows below which a committee is the first of the variations: where boosting stops is luck on few rows.
-_FEW_FOR_A_STOP = 3000
 #: Rows from which on larger trees come before smaller ones, which 2000 steps do not fit: on 100,000 rows of 50 columns
 #: 127 leaves have AUC 0.879 and R² 0.82, 7 leaves at a low rate 0.875 and 0.74, 3 leaves 0.860 and 0.77. On 32,364
 #: rows of diamonds 127 leaves have RMSE 552, 31 leaves 538.
@@ -113,8 +109,6 @@ class GradientBoosting:
         is_medium = task.is_classification and _MEDIUM <= profile.n_rows < _MANY_ROWS
         variations.insert(0 if is_medium else 2, _randomised(task, profile))
         variations.insert(0 if profile.n_rows >= _MANY_ROWS else 2, _larger(task, profile))
-        if suits_a_committee(profile):
-            variations.insert(0 if profile.n_rows < _FEW_FOR_A_STOP else len(variations), _committee(task, profile))
         return [
             _draft(task, profile),
             *booster_recipes(task, profile),
@@ -243,20 +237,6 @@ def _slower(task: Task, profile: Profile) -> Recipe:
         {"learning_rate": 0.02, "num_leaves": 7, "min_child_samples": 2 * _leaf(profile), "reg_lambda": 5.0},
         answers=("OCT602", "OCT612"),
     )
-
-
-def _committee(task: Task, profile: Profile) -> Recipe:
-    settings = {"learning_rate": 0.05, "num_leaves": _FEW_LEAVES, "min_child_samples": _leaf(profile)}
-    alone = _recipe(
-        task,
-        profile,
-        "a committee of five",
-        f"a committee of five, each without another fifth of {profile.n_rows} rows: where boosting stops is in part "
-        "luck, and the average of five stops is less of it",
-        "a little gain, folds that agree more",
-        settings | {"colsample_bytree": 0.8},
-    )
-    return as_committee(alone, task, repeats=_FIRST_IDEA)
 
 
 def _shallow(task: Task, profile: Profile) -> Recipe:

@@ -39,7 +39,7 @@ _DRAFT, _OTHER_DRAFT, _TURN_BY_TARGET, _RECIPE_BY_TARGET, _TURN_BY_COLUMNS, _VAR
 _OTHERS_BEFORE = 2
 #: Times that a family is tuned, at most.
 _MOST_TUNED = 20
-#: Variations of one family say the same: look elsewhere first.
+#: Variations of one family say the same: an average of them is left to try there, then look elsewhere first.
 _SATURATED = "OCT608"
 
 
@@ -135,7 +135,9 @@ def _improvements(decision: Decision, shelf: Shelf, memory: Memory) -> Iterator[
     if decision.code not in _OF_ROWS:
         yield from _moves(decision, shelf, memory, _other_drafts(steps, shelf), code=None)
     if decision.code:
-        yield from _moves(decision, shelf, memory, steps, code=decision.code)
+        saturated = best.plan.family if best and decision.code == _SATURATED else None
+        answers = [step for step in steps if saturated in (None, step.way.family)]
+        yield from _moves(decision, shelf, memory, answers, code=decision.code)
     yield from _moves(decision, shelf, memory, steps, code=None)
 
 
@@ -194,7 +196,10 @@ def _steps(family: str, shelf: Shelf, best: Experiment | None = None) -> Iterato
     places = _places(recipes, shelf.turns, is_drafted=start is not None and not passed_over)
     for recipe in recipes:
         way = here.with_base(recipe.idea) if here and known else Way(family=family, base=recipe.idea)
-        if step := _step(way, recipe.idea, shelf, start, places[recipe.idea]):
+        step = _step(way, recipe.idea, shelf, start, places[recipe.idea])
+        if step is None and AVERAGED in way.turns:  # a remedy that saves time is not averaged
+            step = _step(way.without(AVERAGED), recipe.idea, shelf, start, places[recipe.idea])
+        if step:
             yield step
     if here is None or not known:
         return
@@ -300,11 +305,11 @@ def _has_time(step: _Step, shelf: Shelf) -> bool:
     alone = [
         e
         for e, way in ((e, shelf.way_of(e.plan)) for e in of_family)
-        if way.base == (recipe.repeats or step.way.base) and AVERAGED not in way.turns
+        if way.base == step.way.base and AVERAGED not in way.turns
     ]
     took = [e.outcome.wall_s for e in alone if e.is_valid]
-    if recipe.n_fits > 1 and not took:
-        return not alone  # what fails once fails five times
+    if recipe.n_fits > 1 and alone and not took:
+        return False  # what fails once fails five times
     budget = journal.started.budget if journal.started else None
     if budget is None or budget.time_limit_s is None:
         return True

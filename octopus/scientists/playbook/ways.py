@@ -53,6 +53,10 @@ class Way:
         """Return the way with one more turn."""
         return Way(family=self.family, base=self.base, turns=(*self.turns, turn))
 
+    def without(self, turn: str) -> Way:
+        """Return the way without one of its turns."""
+        return Way(family=self.family, base=self.base, turns=tuple(one for one in self.turns if one != turn))
+
     def with_base(self, base: str) -> Way:
         """Return the way with another recipe of the family, whose numbers are its own."""
         return Way(family=self.family, base=base, turns=self.untuned.turns)

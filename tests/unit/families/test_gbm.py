@@ -12,6 +12,7 @@ from octopus.families.gbm import GradientBoosting
 from octopus.journal import Journal
 from octopus.protocols import Recipe
 from octopus.records import Budget, NumericSummary, TargetProfile
+from octopus.scientists.playbook.ways import Way, stock_shelf
 from octopus.testing import check_family
 from octopus.testing.examples import example_profile, example_task
 from tests.strategies import journal_of, started
@@ -131,20 +132,33 @@ def test_a_turn_that_gains_does_not_bring_the_drafts_again() -> None:
 
 
 def test_random_cuts_come_first_for_classes_on_some_thousand_rows() -> None:
-    assert list(recipes("binary", n_rows=5000))[4:6] == ["random cuts", "slower learning, fewer leaves"]
-    assert list(recipes("binary", n_rows=500))[4:6] == ["a committee of five", "slower learning, fewer leaves"]
+    assert list(recipes("binary", n_rows=5000))[3:5] == ["random cuts", "slower learning, fewer leaves"]
+    assert list(recipes("binary", n_rows=500))[3:5] == ["slower learning, fewer leaves", "effects that add up"]
 
 
-def test_rows_are_given_to_committees_of_both_libraries_unless_they_are_very_few_or_very_many() -> None:
-    few, many = recipes("binary", n_rows=500), recipes("binary", n_rows=20_000)
-    of_catboost = few["a committee of symmetric trees (CatBoost)"]
-    assert of_catboost.model.startswith("CommitteeClassifier(CatBoostedClassifier(")
-    assert few["a committee of five"].model.startswith("CommitteeClassifier(EarlyStoppedClassifier(LGBMClassifier(")
-    assert set(of_catboost.blocks) == {"CommitteeClassifier", "CatBoostedClassifier"}
-    assert not any("committee" in idea for idea in (*many, *recipes("binary", n_rows=300)))
-    some = list(recipes("binary", n_rows=3000))
-    assert some.index("a committee of five") > some.index("effects that add up"), "after what costs a fifth of it"
-    assert recipes("regression", n_rows=500)["a committee of five"].model.startswith("CommitteeRegressor(")
+def test_some_rows_are_averaged_over_before_anything_else_very_few_never_and_many_later() -> None:
+    found = {}
+    for n_rows in (300, 500, 20_000):
+        run = Run(known=profile(n_rows=n_rows)).drafted(0.8, 0.84, 0.86)
+        for score in (0.85, 0.87):  # XGBoost, CatBoost
+            run.step(improve(None, 3), score)
+        run.until_stopped(lambda _: improve(None, 5), lambda _: 0.85)
+        found[n_rows] = [idea.endswith(" + averaged over five") for idea in run.ideas[5:]]
+    assert found[500][0]
+    assert not any(found[300])
+    assert not found[20_000][0]
+    assert any(found[20_000])
+
+
+@pytest.mark.parametrize(
+    ("base", "block"), [(CATBOOST, "CatBoosted"), (XGBOOST, "XGBoosted"), ("more leaves", "Early")]
+)
+def test_whatever_library_is_best_is_averaged(base: str, block: str) -> None:
+    run = Run()
+    shelf = stock_shelf([GradientBoosting()], run.task, run.profile, run.journal)
+    found = shelf.composed(Way(family="gbm", base=base, turns=("averaged over five",)))
+    assert found is not None
+    assert found[0].model.startswith(f"CommitteeClassifier({block}")
 
 
 def test_small_levels_count_where_there_are_levels() -> None:
@@ -177,23 +191,14 @@ def _timed(run: Run, wall_s: float, time_limit_s: float | None) -> Run:
     ("wall_s", "time_limit_s", "is_tried"),
     [(2.0, 60.0, True), (5.0, 60.0, False), (5.0, 300.0, True), (5.0, None, True)],
 )
-def test_a_committee_is_tried_where_one_of_it_says_that_there_is_time(
+def test_an_average_is_tried_where_one_of_it_says_that_there_is_time(
     wall_s: float, time_limit_s: float | None, is_tried: bool
 ) -> None:
     run = drafted()
     for score in (0.85, 0.86):  # the other libraries
         run.step(improve(None, 3), score)
     asked = _timed(run, wall_s, time_limit_s).propose(improve(None, 3))
-    assert ("committee" in asked.plan.idea) is is_tried
-
-
-def test_what_failed_alone_is_in_no_committee() -> None:
-    run = drafted()
-    run.step(improve(None, 3), 0.85).step(improve(None, 3), "OCT399")
-    assert run.ideas[-1] == f"gbm: {CATBOOST}"
-    run.until_stopped(lambda _: improve(None, 3), lambda _: 0.85)
-    assert "gbm: a committee of five" in run.ideas
-    assert not any("a committee of symmetric" in idea for idea in run.ideas)
+    assert asked.plan.idea.endswith("averaged over five") is is_tried
 
 
 @pytest.mark.parametrize(("time_limit_s", "first"), [(10.0, XGBOOST), (60.0, "native categories, early stopping")])

@@ -105,8 +105,10 @@ def test_a_gain_stays_and_the_next_idea_is_added():
 
 def test_a_saturated_family_makes_room_for_another():
     run = Run().drafted(0.8, 0.85, 0.9)
-    assert run.propose(improve("OCT608", 3)).plan.family == "forest"
     assert run.propose(improve("OCT609", 3)).plan.family == "gbm"
+    run.step(improve("OCT608", 3), 0.9)
+    assert run.plans[-1].idea.endswith(" + averaged over five"), "what is left to gain by more of the same"
+    assert run.propose(improve("OCT608", 3)).plan.family == "forest"
 
 
 @pytest.mark.parametrize(("apart", "first"), [(("linear", "forest"), "linear"), (("forest", "linear"), "forest")])
@@ -363,9 +365,10 @@ def test_the_best_is_averaged_inside_what_stands_around_it():
     assert found[0].n_fits == 5
 
 
-@pytest.mark.parametrize(("family", "base"), [("gbm", "a committee of five"), ("gbm", "fewer trees on a sample")])
-def test_neither_a_committee_nor_what_saves_time_is_averaged(family, base):
-    run = Run()
+def test_what_saves_time_is_not_averaged_even_where_the_best_is():
+    run = Run().drafted(0.8, 0.84, 0.86)
     shelf = stock_shelf(FAMILIES, run.task, run.profile, run.journal)
-    assert shelf.composed(Way(family=family, base=base)) is not None
-    assert shelf.composed(Way(family=family, base=base, turns=("averaged over five",))) is None
+    assert shelf.composed(Way(family="gbm", base="fewer trees on a sample", turns=("averaged over five",))) is None
+    run.attempt("gbm", f"{FIRST_BOOSTED} + averaged over five", 0.9, parent=3)
+    run.attempt("gbm", f"{FIRST_BOOSTED} + averaged over five + ratios and differences", "OCT201", parent=4)
+    assert run.propose(repair("OCT201", 5)).plan.idea.startswith("fewer trees on a sample")
