@@ -22,7 +22,7 @@ SITUATIONS = {
         "gbm: slower learning, fewer leaves",
         "gbm: effects that add up",
         "gbm: * + ratios and differences",
-        "gbm: * + averaged over five",
+        "gbm: more leaves",
         "gbm: * + tuned",
     ),
     "probabilities of three classes, the forest is best": (
@@ -102,7 +102,7 @@ SITUATIONS = {
         "gbm: slower learning, fewer leaves",
         "gbm: effects that add up",
         "gbm: * + ratios and differences",
-        "gbm: * + averaged over five",
+        "gbm: more leaves",
         "gbm: * + tuned",
     ),
     "100,000 rows of 50 columns": (
