@@ -136,6 +136,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journal]:
     for name, variants in groups.items():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(decide, "_PATIENCE_WITH_TIME", 7)  # as soon as everything was seen
+            patch.setattr(decide, "_PATIENT_S", 0.0)
             _switch(patch)(*variants)
             found[name] = (
                 AutonomousRegressor(
