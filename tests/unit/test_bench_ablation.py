@@ -51,7 +51,8 @@ def _switch(patch: pytest.MonkeyPatch) -> Callable[..., None]:
     def switch(*variants: str) -> None:
         for variant in variants:
             owner, name = REPLACED[variant]
-            patch.setattr(owner, name, getattr(owner, name))  # so that it comes back
+            for one, its in ((owner, name), (ways, "turns_for"), (decide, "_PATIENT_S")):
+                patch.setattr(one, its, getattr(one, its))  # so that it comes back
             VARIANTS[variant]()
 
     return switch
