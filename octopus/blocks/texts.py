@@ -10,6 +10,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 #: Words of a usual text from which on it is prose, whose length may matter; fewer are a name. Trees that predict where
 #: an airport lies from its name (RMSE 4.3 by words alone) followed the lengths of names instead (5.0).
 PROSE = 6
+#: A word, of one letter too: decks and wards have such names.
+WORD = r"(?u)\b\w+\b"
 
 
 class WordColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -36,9 +38,12 @@ class WordColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         n_words = max(1, min(self.n_words, self.at_most // len(self.columns)))
         for name in self.columns:
             texts = texts_of(X[name])
-            is_prose = texts[texts != ""].str.count(r"\S+").median() >= PROSE
+            told = texts[texts != ""]
+            is_prose = told.str.count(r"\S+").median() >= PROSE
+            most = max(self.min_rows, len(told) - 1)  # a word of every text tells nothing
             try:
-                found = CountVectorizer(min_df=self.min_rows, max_features=n_words).fit(texts).vocabulary_
+                words = CountVectorizer(token_pattern=WORD, min_df=self.min_rows, max_df=most, max_features=n_words)
+                found = words.fit(told).vocabulary_
             except ValueError:  # no word is in so many rows
                 found = {}
             self.words_[name] = sorted(found)
@@ -53,7 +58,9 @@ class WordColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             if self.has_length_[name]:
                 parts.append(texts.str.len().astype("float32").to_frame(f"{name} characters"))
             if words := self.words_[name]:
-                counts = CountVectorizer(vocabulary=words, dtype="float32").transform(texts).toarray()
+                counts = (
+                    CountVectorizer(token_pattern=WORD, vocabulary=words, dtype="float32").transform(texts).toarray()
+                )
                 parts.append(pd.DataFrame(counts, index=X.index, columns=[f"{name} word {word}" for word in words]))
         return pd.concat(parts, axis=1)
 

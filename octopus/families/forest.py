@@ -166,7 +166,7 @@ def _grown(task: Task, profile: Profile) -> Recipe:
         task,
         profile,
         "extra trees grown out",
-        f"extra trees of every row, grown until a leaf holds {'two rows' if leaf > 1 else 'one'}: where the "
+        f"extra trees grown until a leaf holds {'two rows' if leaf > 1 else 'one'}: where the "
         f"{profile.n_rows} rows carry a strong signal, the chance in the cuts is all the smoothing it takes",
         "a gain where the signal is strong and fine, none where it is weak",
         {**trees, "min_samples_leaf": leaf, **shares},

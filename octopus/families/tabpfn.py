@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,8 +33,8 @@ _MOST_CONTEXTS = 10
 #: processor a view of 1,000 rows takes seconds.
 _VIEWS = {"cpu": 4, "cuda": 8}
 _CONTEXTS = 4
-#: Columns that ``Features`` makes of one.
-_WIDTHS = {"text": 100, "datetime": 6}
+#: Columns that ``Features`` makes of one, and of all texts at most.
+_WIDTHS, _WORDS = {"text": 100, "datetime": 6}, 400
 #: The free weights.
 _DEFAULT = "v2"
 
@@ -246,7 +247,9 @@ class TabPFN:
             return "it cannot give one row more weight than another"
         if task.n_classes > release.classes:
             return f"{task.n_classes} classes: {said} takes {release.classes}"
-        width = sum(_WIDTHS.get(column.kind, 1) for column in used)
+        widths = Counter(column.kind for column in used)
+        width = sum(n * _WIDTHS.get(kind, 1) for kind, n in widths.items() if kind != "text")
+        width += min(_WORDS, widths["text"] * _WIDTHS["text"])
         if width > release.features:
             return f"{width} features: {said} takes {release.features}"
         most = self._rows()

@@ -29,9 +29,9 @@ _MIN_UNIQUE = 0.98
 #: A counter whose sealed and dropped rows are gone spans at most this many times its rows; a permutation
 #: of 1 … n by chance does not exist from 50 rows on.
 _COUNTER_SPAN, _MIN_COUNTED_ROWS = 2.0, 50
-#: Words per value from which text is prose, and from which it is names, of people or places: where half of the values
-#: or more are unique, a level tells nothing of another row, and a word may.
-_PROSE_WORDS, _NAME_WORDS, _UNIQUE = 4.0, 1.2, 0.5
+#: Words per value from which text is prose, from which it is names that are nearly unique, of people, say, and from
+#: which it is names of which half or more are unique, of places, say: of a hundred rows or more a word is in some.
+_PROSE_WORDS, _NAME_WORDS, _SHARED_WORDS, _UNIQUE, _MIN_NAMED_ROWS = 4.0, 2.0, 1.2, 0.5, 100
 #: Two spellings or a yes and a no are labels even where they look like numbers.
 _MIN_NUMBERS = 3
 _CURRENCY = r"US\$|[$€£¥₹]|EUR|USD|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN"
@@ -232,8 +232,10 @@ def _text_kind(name: str, values: pd.Index[Any], n_present: int, names_rows: boo
     if names_rows and _texts_name_rows(name, texts, unique):
         return "identifier"
     n_words = float(np.mean([len(text.split()) for text in texts])) if texts else 0.0
-    is_text = n_words >= (_NAME_WORDS if names_rows else _PROSE_WORDS) and unique >= _UNIQUE
-    return "text" if is_text else "categorical"
+    is_prose = n_words >= _PROSE_WORDS and unique >= _UNIQUE
+    is_name = names_rows and n_words >= _NAME_WORDS and unique >= _MIN_UNIQUE
+    shares_words = names_rows and n_words >= _SHARED_WORDS and unique >= _UNIQUE and n_present >= _MIN_NAMED_ROWS
+    return "text" if is_prose or is_name or shares_words else "categorical"
 
 
 def _texts_name_rows(name: str, texts: list[str], unique: float) -> bool:

@@ -80,7 +80,7 @@ def _twins(evidence: Evidence, scored: Rows) -> Iterator[tuple[str, Rows, Rows]]
     named = [
         c.name
         for c in evidence.profile.columns
-        if c.kind in ("categorical", "identifier") and _FEW <= n_rows / max(1, c.n_unique) <= _MANY
+        if c.kind in ("categorical", "identifier", "text") and _FEW <= n_rows / max(1, c.n_unique) <= _MANY
     ]
     for name in named[: _UNITS if n_rows <= _MANY_ROWS else 1]:
         if name in evidence.rows.table:

@@ -74,6 +74,7 @@ class _Step:
     recipe: Recipe
     start: Experiment | None
     place: tuple[int, int]
+    n_inside: int = 1
 
 
 def next_moves(decision: Decision, shelf: Shelf) -> Iterator[Move]:
@@ -197,7 +198,8 @@ def _steps(family: str, shelf: Shelf, best: Experiment | None = None) -> Iterato
     for recipe in recipes:
         way = here.with_base(recipe.idea) if here and known else Way(family=family, base=recipe.idea)
         step = _step(way, recipe.idea, shelf, start, places[recipe.idea])
-        if step is None and AVERAGED in way.turns:  # a remedy that saves time is not averaged
+        # A remedy that saves time is not averaged, nor what there is time for once and not five times.
+        if AVERAGED in way.turns and (step is None or not _has_time(step, shelf)):
             step = _step(way.without(AVERAGED), recipe.idea, shelf, start, places[recipe.idea])
         if step:
             yield step
@@ -276,6 +278,7 @@ def _step(way: Way, idea: str, shelf: Shelf, start: Experiment | None, place: tu
         recipe=recipe,
         start=start,
         place=place,
+        n_inside=turns[idea].n_inside if idea in turns else 1,
     )
 
 
@@ -317,10 +320,11 @@ def _has_time(step: _Step, shelf: Shelf) -> bool:
         return True
     begun = _begun(step, shelf)
     if begun is not None and step.start is not None:  # the same and one thing more
-        needed_s, n_fits = step.start.outcome.wall_s, recipe.n_fits // begun.n_fits
+        needed_s, n_fits = step.start.outcome.wall_s, recipe.n_fits // begun.n_fits * step.n_inside
     else:
         needed_s = min(took or [e.outcome.wall_s for e in of_family if e.is_valid], default=0.0)
-        n_fits = recipe.n_fits
+        base = shelf.recipe(step.way.family, step.way.base) if alone else None
+        n_fits = recipe.n_fits // (base.n_fits if base else 1)
     needed_s *= max(1, n_fits - 1)  # n fits of (n - 1) / n of the rows
     return needed_s <= experiment_wall_s(journal, budget, shelf.elapsed_s)
 

@@ -50,6 +50,8 @@ class Turn:
     n_fits : int
         How many models it makes of one; more than one of those that are fitted once and tunable alone, and before any
         other turn: what stands around a model stands around their average.
+    n_inside : int
+        How many times what stands inside is fitted anew.
     """
 
     idea: str
@@ -66,6 +68,7 @@ class Turn:
     whole_texts: bool = False
     numbers: Mapping[str, float] = field(default_factory=dict)
     n_fits: int = 1
+    n_inside: int = 1
 
 
 def turned(recipe: Recipe, turn: Turn) -> Recipe | None:

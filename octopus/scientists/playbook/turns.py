@@ -20,11 +20,13 @@ _SUSPECTS = {"OCT720": (_TOO_GOOD,), "OCT721": (_TOO_GOOD,), "OCT726": ("OCT611"
 _DRIFT = frozenset({"OCT726", "OCT727"})
 #: Idea of a committee of what is best so far, and its members, as many as the block has.
 AVERAGED, _MEMBERS = "averaged over five", 5
-#: Rows between which it comes before variations; with fewer, its members would have less than the 200 rows of a fold
-#: that some are set aside from to stop by. On 250 to 900 rows (crx, german, mroz, sonar, diabetes, hedonic; 5 folds,
-#: twice) five members take LightGBM's AUC from 0.936, 0.778, 0.778 and 0.939 to 0.939, 0.788, 0.786 and 0.946, its RMSE
-#: from 57.8 to 57.1 and from 0.1442 to 0.1430; CatBoost gains half as much. With more rows it is tried after other
-#: variations. Every variation of what is averaged is averaged, too, so that of many classes it comes late as well.
+#: Fits of a model whose decision or probabilities are learned on rows not fitted: four parts of them, and all.
+_INSIDE = 5
+#: Rows between which the average comes before variations; with fewer, its members would have less than the 200 rows of
+#: a fold that some are set aside from to stop by. On 250 to 900 rows (crx, german, mroz, sonar, diabetes, hedonic; 5
+#: folds, twice) five members take LightGBM's AUC from 0.936, 0.778, 0.778 and 0.939 to 0.939, 0.788, 0.786 and 0.946,
+#: its RMSE from 57.8 to 57.1 and from 0.1442 to 0.1430; CatBoost gains half as much. With more rows it is tried after
+#: other variations. Variations of what is averaged are averaged, too: of many classes it comes late as well.
 _LEAST_AVERAGED, _MOST_AVERAGED, _FEW_CLASSES = 315, 20_000, 4
 #: Metrics of predicted classes: the function that a decision is tuned by, and what it needs to be told.
 _DECISIONS = {
@@ -99,6 +101,7 @@ def _decision(task: Task, profile: Profile) -> Iterator[Turn]:
         around=f"TunedDecision({{model}}, metric={metric})",
         imports=(f"from sklearn.metrics import {function}", *(["from functools import partial"] if setting else [])),
         blocks=("TunedDecision",),
+        n_inside=_INSIDE,
     )
 
 
@@ -138,6 +141,7 @@ def _calibration(task: Task, profile: Profile) -> Iterator[Turn]:
             encodings=TREES,
             around="Calibrated({model})",
             blocks=("Calibrated",),
+            n_inside=_INSIDE,
         )
 
 

@@ -89,5 +89,12 @@ def test_many_columns_share_the_words_that_there_are():
 
 
 def test_the_most_frequent_words_are_taken():
-    table = pd.DataFrame({"note": ["city lake"] * 3 + ["city"] * 2})
+    table = pd.DataFrame({"note": ["city lake"] * 3 + ["city"] * 2 + ["sea"]})
     assert list(WordColumns(["note"], n_words=1).fit(table).transform(table)) == ["note word city"]
+
+
+def test_a_word_of_one_letter_counts_and_one_that_every_text_has_does_not():
+    decks = pd.DataFrame({"berth": [f"deck {'ABC'[i % 3]} {i}" for i in range(12)]})
+    assert list(WordColumns(["berth"]).fit(decks).transform(decks)) == [f"berth word {letter}" for letter in "abc"]
+    same = pd.DataFrame({"name": [f"Patient {i // 2}" for i in range(40)]})
+    assert list(WordColumns(["name"]).fit(same).transform(same)) == ["name characters"]

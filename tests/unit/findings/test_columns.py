@@ -121,6 +121,7 @@ def test_prose_and_names_of_people_and_places_are_text():
     places = text(f"{'New ' * (i % 3 == 0)}{chr(65 + i % 26)}{chr(97 + i // 26)}ville" for i in range(100))
     assert kind("place", places) == "text"
     assert kind("place", pd.concat([places] * 4, ignore_index=True)) == "categorical"
+    assert kind("place", places.iloc[:99]) == "categorical", "no word is in enough of them"
 
 
 def test_constant_empty_and_flag():

@@ -70,8 +70,12 @@ def _patients():
     return X, y, patient
 
 
-def test_a_name_that_few_rows_bear_may_be_recognised():
+@pytest.mark.parametrize("kind", ["categorical", "text"])
+def test_a_name_that_few_rows_bear_may_be_recognised(kind):
     X, y, patient = _patients()
+    if kind == "text":
+        X, y, patient = X[:800], y[:800], patient[:800]
+        X["patient"] = [f"ward {i % 3} {name}" for i, name in zip(patient, X["patient"], strict=True)]
     model = Ridge(alpha=0.1)
     found = TWINS.match(fitted(X, y, model, "r2"))
     assert found

@@ -354,6 +354,25 @@ def test_what_is_added_takes_as_long_as_what_it_is_added_to(took_s, fits):
     assert {idea.rpartition(" + ")[2].partition(" to ")[0] for idea in added} == fits
 
 
+@pytest.mark.parametrize(("took_s", "fits"), [(1.5, True), (5.0, False)])
+def test_what_is_learned_on_rows_not_fitted_takes_as_long_as_fitting_the_best_again_and_again(took_s, fits):
+    run = Run(task("f1"), profile(n_rows=400, shares=(95, 5))).drafted(0.3, 0.34, 0.36)
+    run.attempt("gbm", f"{FIRST_BOOSTED} + averaged over five", 0.5, parent=3)
+    run = _after(40.0, 0.1, 0.1, 0.1, took_s, run=run)
+    shelf = stock_shelf(FAMILIES, run.task, run.profile, run.journal)
+    ideas = [move.plan.idea for move in next_moves(improve(None, 4), shelf)]
+    assert (f"{FIRST_BOOSTED} + averaged over five + a decision that fits the metric" in ideas) is fits
+
+
+@pytest.mark.parametrize(("wall_s", "idea"), [(0.1, "more leaves + averaged over five"), (4.0, "more leaves")])
+def test_where_there_is_time_for_one_and_not_for_five_a_variation_is_not_averaged(wall_s, idea):
+    run = Run(known=profile(n_rows=400)).drafted(0.8, 0.84, 0.86)
+    run.attempt("gbm", f"{FIRST_BOOSTED} + averaged over five", 0.9, parent=3)
+    run = _after(40.0, 0.1, 0.1, wall_s, 5.0, run=run)
+    shelf = stock_shelf(FAMILIES, run.task, run.profile, run.journal)
+    assert idea in [move.plan.idea for move in next_moves(improve(None, 4), shelf)]
+
+
 def test_the_best_is_averaged_inside_what_stands_around_it():
     asked = task("f1")
     run = Run(asked)
