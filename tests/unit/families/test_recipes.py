@@ -342,6 +342,19 @@ def test_large_tables_take_larger_steps_and_trees_see_a_share_of_the_rows():
     assert "max_samples" not in Forest().recipes(task, profile)[0].model
 
 
+def test_extra_trees_come_first_for_numbers_and_draw_rows_only_where_a_tree_sees_a_share_of_them():
+    table = nasty_table()
+    for task_type, first in (("regression", "extra trees"), ("binary", "trees on resampled rows")):
+        _, target = target_of(task_type, table)
+        scoring = "r2" if task_type == "regression" else "roc_auc"
+        task, profile = task_of(task_type, scoring, 2, list(table)), profile_of(table, KINDS, target)
+        recipes = {recipe.idea: recipe.model for recipe in Forest().recipes(task, profile)}
+        assert next(iter(recipes)) == first
+        assert "bootstrap" not in recipes["extra trees grown out"]
+        many = Forest().recipes(task, msgspec.structs.replace(profile, n_rows=20_000))
+        assert "bootstrap=True, max_samples=0.5" in next(r.model for r in many if r.idea == "extra trees grown out")
+
+
 @pytest.mark.parametrize(
     ("scoring", "answers"), [("f1", ("OCT605", "OCT606")), ("roc_auc", ("OCT606",)), ("neg_log_loss", None)]
 )
